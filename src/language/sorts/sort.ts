@@ -21,6 +21,7 @@ export type Permutation = Readonly<Record<string, readonly number[]>>;
 
 /** The structure of a sort, for everything that is derived outside of it (the fast-check arbitrary, `list`). */
 export type Shape =
+  | { readonly kind: 'unit' }
   | { readonly kind: 'bool' }
   | { readonly kind: 'range'; readonly low: number; readonly high: number }
   | { readonly kind: 'enum'; readonly names: readonly string[] }

@@ -1,0 +1,2 @@
+/** What `import ... from 'ringfence'` gives: the modelling language. */
+export * from './language/index.js';

@@ -1,0 +1,266 @@
+/** One atomic step, executed: locks taken, guards, effects, exits resolved, locks released, sorts checked. */
+import { Map as ImmutableMap } from 'immutable';
+import type { Action, Emission, Fault, Outcome, Read } from './machine.js';
+import type { Place } from './compile.js';
+import type { GuardSpec } from './nodes.js';
+import type { Footprint, Lock, ReadVar, Var } from './variables.js';
+import { Frame, UnsetLocalError, idleFrame } from './frame.js';
+import { Result, next } from './results.js';
+import { SortError } from './sorts/sort.js';
+import { isFamilyView, changesOf, see, variablesOf } from './variables.js';
+import { localsView, setLocals, type LocalValues } from './locals.js';
+
+/** A step read or wrote what its footprint does not name. */
+export class FootprintError extends Error {
+  override readonly name = 'FootprintError';
+}
+
+/** A rule of the language was broken while a step ran. */
+class RuleError extends Error {
+  constructor(
+    readonly kind: Fault['kind'],
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Monitors that watch emissions: called with each emission, they give new values for monitor variables. */
+export interface Observer {
+  readonly variables: readonly Var<unknown>[];
+  observe(emission: Emission, read: ReadVar): ReadonlyMap<Var<unknown>, unknown>;
+}
+
+/** What actions of one machine share. */
+export interface ActionContext {
+  readonly variables: readonly Var<unknown>[];
+  readonly observers: readonly Observer[];
+  /** Edited programs are exempt from the granularity rule. */
+  readonly edited: boolean;
+}
+
+type Writes = Map<Var<unknown>, unknown>;
+
+/** Makes the action of a place (of a process with this frame variable) at these locals. */
+export function actionAt(
+  place: Place,
+  locals: LocalValues,
+  frame: Var<unknown> | null,
+  context: ActionContext,
+): Action {
+  const run = new Run(place, locals, frame, context);
+  return {
+    id: place.id,
+    origin: place.origin,
+    reads: run.readable.map((variable) => variable.number),
+    writes: run.writable.map((variable) => variable.number),
+    run: (read) => run.outcomes(read),
+  };
+}
+
+class Run {
+  readonly readable: readonly Var<unknown>[];
+  readonly writable: readonly Var<unknown>[];
+  private readonly reads: Footprint = {};
+  private readonly writes: Footprint = {};
+  private readonly view: unknown;
+  private readonly held: readonly Lock[] = [];
+  private readonly broken: Fault | undefined;
+
+  constructor(
+    private readonly place: Place,
+    private readonly locals: LocalValues,
+    private readonly frame: Var<unknown> | null,
+    private readonly context: ActionContext,
+  ) {
+    this.view = localsView(locals, place.scope);
+    let locks: Lock[] = [];
+    let pending: Var<unknown>[] = [];
+    try {
+      if (place.phase !== 'effects' || place.spec.run) {
+        this.reads = place.spec.reads?.(this.view) ?? {};
+        this.writes = place.spec.writes?.(this.view) ?? {};
+      }
+      const lockOf = (held: { lock: (l: unknown) => Lock; scope: string }): Lock => held.lock(localsView(locals, held.scope));
+      this.held = place.held.map(lockOf);
+      locks = [...this.held, ...place.acquires.map(({ held }) => lockOf(held))];
+      pending = place.acquires.flatMap(({ tree, held }) => tree.node.options.pending?.(localsView(locals, held.scope)) ?? []);
+      this.broken = this.granularity(locks);
+    } catch (error) {
+      this.broken = this.fault(error);
+    }
+    const own = frame ? [frame] : [];
+    const watched = context.observers.flatMap((observer) => observer.variables);
+    const written = [...variablesOf(this.writes), ...locks, ...own, ...watched];
+    this.writable = [...new Set(written)];
+    this.readable = [...new Set([...variablesOf(this.reads), ...pending, ...written])];
+  }
+
+  /** At most one shared variable that no held lock protects (semantics: acquire merges right, release left). */
+  private granularity(locks: readonly Lock[]): Fault | undefined {
+    if (!this.frame || this.context.edited || this.place.spec.atomic !== undefined) return undefined;
+    const safe = new Set(locks.flatMap((lock) => lock.protects));
+    const touched = variablesOf({ ...this.reads, ...this.writes });
+    const open = touched.filter((variable) => variable.kind === 'shared' && !safe.has(variable));
+    if (open.length <= 1) return undefined;
+    const names = open.map((variable) => variable.name).join(', ');
+    return this.makeFault(
+      'footprint',
+      `touches ${open.length} shared variables that no lock it holds protects (${names}): split the step, name the lock that protects them, or say why it is atomic`,
+    );
+  }
+
+  outcomes(read: Read): readonly Outcome[] {
+    if (this.broken) return [{ kind: 'fault', fault: this.broken }];
+    const allowed = new Set(this.readable);
+    const readVar: ReadVar = (variable) => {
+      if (!allowed.has(variable as Var<unknown>)) {
+        throw new FootprintError(`reads ${variable.name}, which its footprint does not name`);
+      }
+      return read(variable.number) as never;
+    };
+    try {
+      return this.execute(readVar);
+    } catch (error) {
+      return [{ kind: 'fault', fault: this.fault(error) }];
+    }
+  }
+
+  private execute(read: ReadVar): Outcome[] {
+    const taken: Writes = new Map();
+    const acquired = this.acquire(read, taken);
+    if (acquired === 'waits') return [];
+    if (acquired) return [acquired];
+    const results = this.results(read);
+    if (results.length === 0 && this.frame && this.place.spec.waits !== true) {
+      throw new RuleError('blocked', 'has no outcome, but does not say "waits: true": a step that waits must say so');
+    }
+    return results.map((result) => {
+      try {
+        return this.resolve(result, new Map(taken), read);
+      } catch (error) {
+        return { kind: 'fault', fault: this.fault(error) };
+      }
+    });
+  }
+
+  /** Takes the place's locks: an outcome if the wait was interrupted. */
+  private acquire(read: ReadVar, taken: Writes): Outcome | 'waits' | undefined {
+    for (const { held, tree, interrupted } of this.place.acquires) {
+      const lock = held.lock(localsView(this.locals, held.scope));
+      const value = (taken.get(lock) as number | undefined) ?? read(lock);
+      const free = held.shared ? value !== 1 : value === 0;
+      if (this.held.includes(lock) && !(held.shared && free)) {
+        throw new RuleError('lock', `takes ${lock.name}, which it already holds`);
+      }
+      if (!free) {
+        const { pending, errno = 'EINTR' } = tree.node.options;
+        if (!pending || !read(pending(localsView(this.locals, held.scope)))) return 'waits';
+        return this.depart(interrupted, new Map(this.locals), new Map(), read, `-${errno}`, []);
+      }
+      taken.set(lock, held.shared ? (value === 0 ? 2 : value + 1) : 1);
+    }
+    return undefined;
+  }
+
+  private results(read: ReadVar): readonly Result[] {
+    const { spec, phase, passed } = this.place;
+    const seen = see({ ...this.reads, ...this.writes }, read);
+    if (phase !== 'effects') {
+      for (const guard of spec.guards ?? []) {
+        if (passed.has(guard.id) || (guard as GuardSpec<unknown, unknown>).test(seen, this.view)) continue;
+        return guard.else instanceof Result ? [guard.else] : guard.else;
+      }
+      if (phase === 'guards') return [next()];
+    }
+    const answer = spec.run?.(seen, this.view) ?? next();
+    return answer instanceof Result ? [answer] : (answer as readonly Result[]);
+  }
+
+  private resolve(result: Result, writes: Writes, read: ReadVar): Outcome {
+    for (const [name, value] of Object.entries((result.set ?? {}) as Record<string, unknown>)) {
+      if (value === undefined) continue;
+      const item = Object.hasOwn(this.writes, name) ? this.writes[name] : undefined;
+      if (!item || item.item === 'derived') throw new FootprintError(`writes "${name}", which is not among its writes`);
+      if (isFamilyView(value)) for (const [variable, own] of value[changesOf]) writes.set(variable, own);
+      else if (item.item === 'var') writes.set(item, value);
+      else throw new FootprintError(`writes "${name}": a family is written with its view's set()`);
+    }
+    const locals: LocalValues = new Map(this.locals);
+    setLocals(locals, this.place.scope, (result.locals ?? {}) as Record<string, unknown>);
+    for (const name of this.place.spec.forget ?? []) locals.delete(`${this.place.scope}.${name}`);
+    const { exit } = result;
+    const label =
+      exit.kind === 'fail' ? `-${exit.errno}` : exit.kind === 'done' && exit.result !== '' ? exit.result : '';
+    const words = [label, result.note].filter((part) => part !== '').join(' ');
+    return this.depart(this.continuation(result), locals, writes, read, words, result.emits);
+  }
+
+  private continuation({ exit }: Result): Place['exits']['next'] {
+    const { exits } = this.place;
+    if (exit.kind !== 'goto') return exits[exit.kind];
+    const target = exits.goto(exit.label);
+    if (!target) throw new RuleError('throw', `jumps to "${exit.label}", and there is no such label in its reach`);
+    return target;
+  }
+
+  private depart(
+    where: Place['exits']['next'],
+    locals: LocalValues,
+    writes: Writes,
+    read: ReadVar,
+    label: string,
+    emits: readonly Emission[],
+  ): Outcome {
+    const released: { held: Place['held'][number]; lock: Lock }[] = [];
+    const place = where({ locals, released });
+    for (const { held, lock } of released) {
+      const value = (writes.get(lock) as number | undefined) ?? read(lock);
+      if (held.shared ? value < 2 : value !== 1) throw new RuleError('lock', `releases ${lock.name}, which it does not hold`);
+      writes.set(lock, held.shared ? (value === 2 ? 0 : value - 1) : 0);
+    }
+    if (this.frame) {
+      const frame = place ? new Frame({ pc: place.pc, locals: ImmutableMap(locals) }) : idleFrame;
+      writes.set(this.frame, frame);
+    }
+    for (const observer of this.context.observers) {
+      for (const emission of emits) {
+        const see: ReadVar = (variable) =>
+          (writes.has(variable as Var<unknown>) ? writes.get(variable as Var<unknown>) : read(variable)) as never;
+        for (const [variable, value] of observer.observe(emission, see)) writes.set(variable, value);
+      }
+    }
+    const checked = new Map<number, unknown>();
+    for (const [variable, value] of writes) {
+      if (!this.writable.includes(variable)) {
+        throw new FootprintError(`writes ${variable.name}, which its footprint does not name`);
+      }
+      read(variable);
+      try {
+        variable.sort.encode(value);
+      } catch (error) {
+        throw new RuleError('range', `${variable.name} leaves its sort: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      checked.set(variable.number, value);
+    }
+    return { kind: 'ok', writes: checked, label, emits };
+  }
+
+  private fault(error: unknown): Fault {
+    const kind: Fault['kind'] =
+      error instanceof RuleError
+        ? error.kind
+        : error instanceof UnsetLocalError
+          ? 'unset'
+          : error instanceof FootprintError
+            ? 'footprint'
+            : error instanceof SortError
+              ? 'range'
+              : 'throw';
+    return this.makeFault(kind, error instanceof Error ? error.message : String(error));
+  }
+
+  private makeFault(kind: Fault['kind'], message: string): Fault {
+    return { id: `fault:${this.place.id}:${kind}`, kind, message: `step ${this.place.id}: ${message}` };
+  }
+}

@@ -1,0 +1,211 @@
+/** The model builder: components declare variables, processes and properties on it. */
+import type { Emission } from './machine.js';
+import type { Handler, LocalSorts, Rule } from './nodes.js';
+import type { Declared, About, Monitor, StatePredicate, TransitionPredicate } from './properties.js';
+import type { Derived, Family, Footprint, Lock, LockKind, ReadVar, Seen, Var } from './variables.js';
+import type { Observer } from './action.js';
+import type { Sort } from './sorts/sort.js';
+import { ModelError } from './errors.js';
+import { declare, stateInstances, transitionInstances } from './properties.js';
+import { isFamilyView, changesOf, lockSort, see, variablesOf } from './variables.js';
+
+/** An index sort, as `index()` makes it. */
+interface Indices<I extends number> extends Sort<I> {
+  readonly values: readonly I[];
+}
+type KeysOf<S extends readonly Indices<number>[]> = { [N in keyof S]: S[N] extends Indices<infer I> ? I : never };
+
+/** How a lock is declared. */
+export interface LockOptions {
+  readonly kind?: LockKind;
+  /** Variables that only a holder touches. */
+  readonly protects?: readonly Var<never>[];
+}
+
+/** A process as declared. */
+export type DeclaredProcess =
+  | { readonly kind: 'handlers'; readonly name: string; readonly handlers: readonly Handler[] }
+  | { readonly kind: 'rules'; readonly name: string; readonly rules: readonly Rule[] };
+
+/** Collects what a model is made of. One builder makes one machine. */
+export class Builder {
+  readonly variables: Var<unknown>[] = [];
+  readonly processes: DeclaredProcess[] = [];
+  readonly declared: Declared[] = [];
+  readonly assumptions: { id: string; text: string }[] = [];
+  readonly observers = new Map<Monitor, Observer>();
+  readonly starts: (() => Map<Var<unknown>, unknown>)[] = [];
+
+  /** A shared variable with its initial value. */
+  variable<T>(name: string, sort: Sort<T>, initial: NoInfer<T>): Var<T> {
+    return this.add({ item: 'var', name, kind: 'shared', sort, initial, number: -1 });
+  }
+
+  /** A variable that only hardware and properties look at (caches, in-flight accesses): exempt from the granularity rule. */
+  ghost<T>(name: string, sort: Sort<T>, initial: NoInfer<T>): Var<T> {
+    return this.add({ item: 'var', name, kind: 'ghost', sort, initial, number: -1 });
+  }
+
+  /** One variable per index or tuple of indices. `initial` is a value, or a function of the indices. */
+  family<const S extends readonly Indices<number>[], T>(
+    name: string,
+    indices: S,
+    sort: Sort<T>,
+    initial: NoInfer<T> | ((...index: KeysOf<S> & readonly number[]) => NoInfer<T>),
+    kind: 'shared' | 'ghost' = 'shared',
+  ): Family<KeysOf<S> & readonly number[], T> {
+    return this.members(name, indices, (keys, member) => {
+      const value = typeof initial === 'function' ? (initial as (...index: readonly number[]) => T)(...keys) : initial;
+      return this.add<Var<T>>({ item: 'var', name: member, kind, sort, initial: value, number: -1 });
+    }) as unknown as Family<KeysOf<S> & readonly number[], T>;
+  }
+
+  /** A lock. */
+  lock(name: string, options: LockOptions = {}): Lock {
+    return this.addLock(name, name, options);
+  }
+
+  /** A lock per index. */
+  locks<I extends number>(name: string, index: Indices<I>, options: (i: I) => LockOptions = () => ({})): Family<readonly [I], number, Lock> {
+    return this.members(name, [index], ([i], member) =>
+      this.addLock(member, name, options(i as I)),
+    ) as unknown as Family<readonly [I], number, Lock>;
+  }
+
+  /** A value that follows from variables: computed where it is read, never stored. */
+  derived<R extends Footprint, T>(name: string, reads: R, compute: (seen: Seen<R>) => T): Derived<T> {
+    return { item: 'derived', name, variables: variablesOf(reads), compute: (read: ReadVar) => compute(see(reads, read)) };
+  }
+
+  /** A process that runs handlers, from idle to idle. */
+  process(name: string, handlers: readonly Handler[]): void {
+    this.addProcess({ kind: 'handlers', name, handlers });
+  }
+
+  /** A piece of hardware: always-on rules. */
+  hardware(name: string, rules: readonly Rule[]): void {
+    this.addProcess({ kind: 'rules', name, rules });
+  }
+
+  /** One more initial state, given as changes to the variables' initial values. Without any, there is one: the initial values. */
+  start(...changes: readonly (readonly [Var<never>, unknown])[]): void {
+    this.starts.push(() => new Map(changes as unknown as readonly (readonly [Var<unknown>, unknown])[]));
+  }
+
+  /**
+   * History that a property needs: variables of its own, written when something is announced (`next().emit(...)`).
+   * Part of the model only while a selected property names it.
+   */
+  monitor<W extends Footprint>(name: string, variables: W, on: Readonly<Record<string, (args: never, seen: Seen<W>) => Partial<Seen<W>>>>): Monitor {
+    const own = variablesOf(variables);
+    for (const variable of own) (variable as { kind: Var<unknown>['kind'] }).kind = 'monitor';
+    const monitor: Monitor = { name, variables: own };
+    this.observers.set(monitor, { variables: own, observe: (emission, read) => observe(variables, on, emission, read) });
+    return monitor;
+  }
+
+  /** True in every reachable state. */
+  invariant<R extends Footprint, K extends LocalSorts = Record<never, never>>(id: string, spec: About & StatePredicate<K, R>): void {
+    this.declared.push(declare(id, 'invariant', spec, () => ({ instances: stateInstances(id, spec) })));
+  }
+
+  /** True in every reachable state in which no handler is in flight (`when` says what else must be quiet). */
+  quiescent<R extends Footprint, K extends LocalSorts = Record<never, never>>(id: string, spec: About & StatePredicate<K, R>): void {
+    this.declared.push(declare(id, 'quiescent', spec, () => ({ instances: stateInstances(id, spec) })));
+  }
+
+  /** A cover goal: true in some reachable state. */
+  reachable<R extends Footprint, K extends LocalSorts = Record<never, never>>(id: string, spec: About & StatePredicate<K, R>): void {
+    this.declared.push(declare(id, 'reachable', spec, () => ({ instances: stateInstances(id, spec) })));
+  }
+
+  /** True of every transition that announces or writes what it names. */
+  transition<R extends Footprint, K extends LocalSorts = Record<never, never>>(id: string, spec: About & TransitionPredicate<K, R>): void {
+    this.declared.push(declare(id, 'transition', spec, () => ({ instances: transitionInstances(id, spec) })));
+  }
+
+  /** AG EF: from every reachable state the goal can be reached by steps of the processes named in `by`. */
+  alwaysPossible<R extends Footprint, K extends LocalSorts = Record<never, never>>(
+    id: string,
+    spec: About & StatePredicate<K, R> & { by: readonly string[] },
+  ): void {
+    this.declared.push(
+      declare(id, 'always-possible', spec, (number) => ({ instances: stateInstances(id, spec), by: spec.by.map(number) })),
+    );
+  }
+
+  /** No reachable state is stuck, except where `allowed` holds. */
+  deadlockFree<R extends Footprint>(id: string, about: About & { allowed?: { reads: R; holds: (seen: Seen<R>) => boolean } }): void {
+    this.declared.push(declare(id, 'deadlock-free', about, () => ({ allowed: excuse(id, about.allowed) })));
+  }
+
+  /** From every reachable state each process can get back to idle, except where `excused` holds (a panic, say). */
+  wedgeFree<R extends Footprint>(id: string, about: About & { excused?: { reads: R; holds: (seen: Seen<R>) => boolean } }): void {
+    this.declared.push(declare(id, 'wedge-free', about, () => ({ excused: excuse(id, about.excused) })));
+  }
+
+  /** An assumption that every verdict of this model rests on. */
+  assume(id: string, text: string): void {
+    this.assumptions.push({ id, text });
+  }
+
+  private add<V extends Var<unknown>>(variable: V): V {
+    if (this.variables.some(({ name }) => name === variable.name)) {
+      throw new ModelError(`two variables are called "${variable.name}"`);
+    }
+    this.variables.push(variable);
+    return variable;
+  }
+
+  private addLock(name: string, lockClass: string, { kind = 'spin', protects = [] }: LockOptions): Lock {
+    const sort = lockSort(kind, 8);
+    const shared = { item: 'var', name, kind: 'lock', sort, initial: 0, number: -1 } as const;
+    return this.add<Lock>({ ...shared, number: -1, lockKind: kind, lockClass, protects: protects as unknown as Var<unknown>[] });
+  }
+
+  private addProcess(process: DeclaredProcess): void {
+    if (this.processes.some(({ name }) => name === process.name)) throw new ModelError(`two processes are called "${process.name}"`);
+    this.processes.push(process);
+  }
+
+  private members<V extends Var<unknown>>(
+    name: string,
+    indices: readonly Indices<number>[],
+    make: (keys: readonly number[], member: string) => V,
+  ): Family<readonly number[], unknown, V> {
+    let keys: number[][] = [[]];
+    for (const index of indices) keys = keys.flatMap((head) => index.values.map((value) => [...head, value]));
+    const at = new Map<string, V>();
+    for (const key of keys) {
+      const member = `${name}[${key.map((value, n) => indices[n].print(value)).join(', ')}]`;
+      at.set(key.join(), make(key, member));
+    }
+    const find = (...key: readonly number[]): V => {
+      const found = at.get(key.join());
+      if (!found) throw new RangeError(`${name} has no member [${key.join(', ')}]`);
+      return found;
+    };
+    return Object.assign(find, { item: 'family' as const, familyName: name, all: [...at.values()], keys });
+  }
+}
+
+function excuse<R extends Footprint>(id: string, spec: { reads: R; holds: (seen: Seen<R>) => boolean } | undefined) {
+  return spec && stateInstances(id, { reads: () => spec.reads, holds: (seen) => spec.holds(seen) })[0];
+}
+
+function observe<W extends Footprint>(
+  footprint: W,
+  on: Readonly<Record<string, (args: never, seen: Seen<W>) => Partial<Seen<W>>>>,
+  emission: Emission,
+  read: ReadVar,
+): Map<Var<unknown>, unknown> {
+  const written = new Map<Var<unknown>, unknown>();
+  if (!Object.hasOwn(on, emission.name)) return written;
+  const answer = on[emission.name](emission.args as never, see(footprint, read));
+  for (const [name, value] of Object.entries(answer as Record<string, unknown>)) {
+    const item = footprint[name];
+    if (isFamilyView(value)) for (const [variable, own] of value[changesOf]) written.set(variable, own);
+    else if (item.item === 'var') written.set(item, value);
+  }
+  return written;
+}

@@ -1,0 +1,20 @@
+/** The modelling language: what a model file imports. */
+export * from './sorts/index.js';
+export * from './machine.js';
+export { next, goto, fail, done, block, Result } from './results.js';
+export { Body, fragment, handler, rule } from './nodes.js';
+export type { Fragment, GuardSpec, Handler, Locals, LocalSorts, LockedOptions, Node, Rule, StepSpec } from './nodes.js';
+export type { Derived, Family, FamilyView, Footprint, Lock, LockKind, Seen, Var } from './variables.js';
+export { Builder } from './builder.js';
+export type { LockOptions } from './builder.js';
+export type { About, Monitor, StatePredicate, StepSeen, TransitionPredicate } from './properties.js';
+export { int, choice, flag } from './scope.js';
+export type { Parameter, ScopeOf, ScopeSpec } from './scope.js';
+export { build, describe, idsFor, model } from './model.js';
+export type { BuildOptions, Described, Expected, Model } from './model.js';
+export { parseEdit, printEdit } from './edits.js';
+export type { Edit } from './edits.js';
+export { nearest } from './ids.js';
+export { walk, slug, type Tree } from './tree.js';
+export { Frame, IDLE } from './frame.js';
+export { ModelError } from './errors.js';
