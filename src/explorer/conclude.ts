@@ -1,0 +1,224 @@
+/** From what a search found to verdicts and traces. */
+import type { Fault, Machine, MachineProperty, PropertyInstance } from '../language/index.js';
+import type { Graph } from './graph.js';
+import type { ModelVerdict, Progress, PropertyResult, Trace } from './result.js';
+import type { Tally } from './engine.js';
+import { ReplayError, shortestTrace, type Path, type Target } from './trace.js';
+
+/** Why the graph is not whole. */
+interface Halt {
+  readonly detail: string;
+}
+
+/** Decides every property of a machine on the graph that was found. */
+export async function conclude(
+  machine: Machine,
+  graph: Graph,
+  tally: Tally,
+  halt: Halt | undefined,
+  phase: (phase: Progress['phase']) => void,
+): Promise<{ verdict: ModelVerdict; properties: PropertyResult[]; faults: Fault[] }> {
+  const judge = new Judge(machine, graph, tally, halt);
+  const properties: PropertyResult[] = [];
+  for (let number = 0; number < machine.properties.length; number++) {
+    phase(['wedge-free', 'always-possible'].includes(machine.properties[number].kind) ? 'wedges' : 'traces');
+    properties.push(await judge.property(number));
+  }
+  for (const [id, fault] of [...tally.faults].sort(([a], [b]) => (a < b ? -1 : 1))) properties.push(await judge.fault(id, fault));
+  const has = (verdict: PropertyResult['verdict']): boolean => properties.some((property) => property.verdict === verdict);
+  const verdict = has('error') ? 'error' : has('violated') ? 'violated' : halt || has('undecided') ? 'incomplete' : 'holds';
+  const faults = [...tally.faults].map(([id, { kind, message }]): Fault => ({ id, kind: kind as Fault['kind'], message }));
+  return { verdict, properties, faults };
+}
+
+class Judge {
+  constructor(
+    private readonly machine: Machine,
+    private readonly graph: Graph,
+    private readonly tally: Tally,
+    private readonly halt: Halt | undefined,
+  ) {}
+
+  async property(number: number): Promise<PropertyResult> {
+    const property = this.machine.properties[number];
+    try {
+      switch (property.kind) {
+        case 'invariant':
+        case 'quiescent':
+          return await this.state(number, property);
+        case 'reachable':
+          return await this.goal(number, property);
+        case 'transition':
+          return await this.transition(number);
+        case 'deadlock-free':
+          return await this.deadlock(number);
+        case 'wedge-free':
+        case 'always-possible':
+          return await this.possible(property);
+      }
+    } catch (error) {
+      if (!(error instanceof ReplayError)) throw error;
+      return { ...this.base(property), verdict: 'error', reason: error.message };
+    }
+  }
+
+  private base({ id, kind }: MachineProperty): Pick<PropertyResult, 'id' | 'kind' | 'vacuous'> {
+    return { id, kind, vacuous: false };
+  }
+
+  private held(number: number, vacuous: boolean): PropertyResult {
+    const base = { ...this.base(this.machine.properties[number]), vacuous };
+    return this.halt ? { ...base, verdict: 'undecided', reason: this.halt.detail } : { ...base, verdict: 'holds' };
+  }
+
+  private async violated(property: MachineProperty, target: Target, explain: (path: Path) => { because: string; guilty: Trace['guilty'] }): Promise<PropertyResult> {
+    const base = { ...this.base(property), verdict: 'violated' as const, length: target.level };
+    const path = await shortestTrace(this.graph, target);
+    if (!path) return { ...base, reason: 'its trace was not computed: interrupted' };
+    return { ...base, trace: { property: property.id, kind: property.kind, initial: path.initial, steps: path.steps, ...explain(path) } };
+  }
+
+  private async state(number: number, property: Extract<MachineProperty, { kind: 'invariant' | 'quiescent' }>): Promise<PropertyResult> {
+    const level = this.tally.first.get(number);
+    if (level === undefined) return this.held(number, !this.tally.antecedent.has(number));
+    const { engine, store } = this.graph;
+    const own = [...engine.checks.always, ...engine.checks.quiet].filter((instance) => instance.property === number);
+    const finding = (words: Int32Array, at: number) => {
+      if (property.kind === 'quiescent' && !this.isQuiet(words, at)) return undefined;
+      for (const instance of own) {
+        const found = engine.checks.judge(instance, store.layout, words, at);
+        if (found) return found;
+      }
+      return undefined;
+    };
+    return this.violated(property, { kind: 'state', level, is: (words, at) => finding(words, at) !== undefined }, ({ last }) => {
+      const found = finding(last, 0)!;
+      return { because: found.because, guilty: property.instances[found.instance].args };
+    });
+  }
+
+  private async goal(number: number, property: Extract<MachineProperty, { kind: 'reachable' }>): Promise<PropertyResult> {
+    const base = this.base(property);
+    const level = this.tally.first.get(number);
+    if (level !== undefined) return { ...base, verdict: 'holds', length: level };
+    if (this.halt) return { ...base, verdict: 'undecided', reason: this.halt.detail };
+    return { ...base, verdict: 'violated', reason: 'no reachable state is a goal' };
+  }
+
+  private async transition(number: number): Promise<PropertyResult> {
+    const level = this.tally.first.get(number);
+    if (level === undefined) return this.held(number, !this.tally.antecedent.has(number));
+    const property = this.machine.properties[number];
+    const { engine } = this.graph;
+    const target: Target = { kind: 'transition', level, is: (outcome, words, at) => engine.breaks(number, outcome, words, at) !== undefined };
+    return this.violated(property, target, ({ outcomes, beforeLast }) => {
+      const found = engine.breaks(number, outcomes[outcomes.length - 1], beforeLast, 0)!;
+      const { instances } = property as Extract<MachineProperty, { kind: 'transition' }>;
+      return { because: found.because, guilty: instances[found.instance].args };
+    });
+  }
+
+  private async deadlock(number: number): Promise<PropertyResult> {
+    const level = this.tally.first.get(number);
+    if (level === undefined) return this.held(number, false);
+    const property = this.machine.properties[number] as Extract<MachineProperty, { kind: 'deadlock-free' }>;
+    const { engine } = this.graph;
+    const stuck = (words: Int32Array, at: number): boolean => {
+      for (const { learned } of engine.learnedAt(words, at)) if (learned.outcomes.some(({ changes }) => changes.length > 0)) return false;
+      return !(property.allowed && this.holds(property.allowed, words, at));
+    };
+    return this.violated(property, { kind: 'state', level, is: stuck }, () => ({ because: 'no step changes this state', guilty: {} }));
+  }
+
+  /** AG EF, for up to 8 goals a pass: wedge freedom asks it of every process's idleness. */
+  private async possible(property: Extract<MachineProperty, { kind: 'wedge-free' | 'always-possible' }>): Promise<PropertyResult> {
+    const base = this.base(property);
+    if (!this.graph.complete) return { ...base, verdict: 'undecided', reason: `it needs the whole graph: ${this.halt?.detail ?? ''}` };
+    const goals = property.kind === 'wedge-free' ? this.idleGoals() : this.goals(property);
+    const actors = property.kind === 'wedge-free' ? () => true : (process: number) => property.by.includes(process);
+    let worst: { level: number; goal: Goal; unreachable: (words: Int32Array, at: number) => boolean } | undefined;
+    for (let first = 0; first < goals.length; first += 8) {
+      const part = goals.slice(first, first + 8);
+      const whole = (1 << part.length) - 1;
+      const bits = await this.graph.canReach((words, at) => {
+        if (property.excused && this.holds(property.excused, words, at)) return whole;
+        return part.reduce((union, goal, i) => union | (goal.is(words, at) ? 1 << i : 0), 0);
+      }, actors);
+      if (!bits) return { ...base, verdict: 'undecided', reason: 'interrupted while the way back was searched' };
+      for (const [i, goal] of part.entries()) {
+        const unreachable = (words: Int32Array, at: number): boolean => (bits[this.graph.slotOf(words, at)] & (1 << i)) === 0;
+        const level = await this.firstLevel(unreachable);
+        if (level !== undefined && (!worst || level < worst.level)) worst = { level, goal, unreachable };
+      }
+    }
+    if (!worst) return { ...base, verdict: 'holds' };
+    const { level, goal, unreachable } = worst;
+    return this.violated(property, { kind: 'state', level, is: unreachable }, ({ last }) => ({ because: goal.because(last), guilty: goal.guilty }));
+  }
+
+  private idleGoals(): Goal[] {
+    const { engine, store } = this.graph;
+    return this.machine.processes.flatMap(({ name, frame }) => {
+      if (frame < 0) return [];
+      const place = (words: Int32Array): string =>
+        this.machine.variables[frame].sort.print(engine.interner.value(frame, store.layout.code(words, 0, frame)));
+      return [{
+        is: (words: Int32Array, at: number) => store.layout.code(words, at, frame) === 0,
+        because: (words: Int32Array) => `${name} is at ${place(words)} and nothing that anybody does can bring it back to idle`,
+        guilty: { process: name },
+      }]; // prettier-ignore
+    });
+  }
+
+  private goals(property: Extract<MachineProperty, { kind: 'always-possible' }>): Goal[] {
+    return property.instances.map((instance) => ({
+      is: (words, at) => this.holds(instance, words, at),
+      because: () => 'from here the goal can no longer be reached',
+      guilty: instance.args,
+    }));
+  }
+
+  private async firstLevel(is: (words: Int32Array, at: number) => boolean): Promise<number | undefined> {
+    const { levels } = this.graph;
+    for (let level = 0; level + 1 < levels.length; level++) {
+      const none = await this.graph.states(levels[level], levels[level + 1], (words, at) => !is(words, at));
+      if (!none) return level;
+    }
+    return undefined;
+  }
+
+  async fault(id: string, { level, process, action, kind, message }: { level: number; process: number; action: string; kind: string; message: string }): Promise<PropertyResult> {
+    const base = { id, kind: 'fault' as const, vacuous: false, verdict: 'error' as const, reason: message, length: level };
+    const fault: Fault = { id, kind: kind as Fault['kind'], message };
+    if (process < 0 || kind === 'impure') return base;
+    const { engine } = this.graph;
+    const is = (words: Int32Array, at: number): boolean => {
+      for (const { learned } of engine.learnedAt(words, at)) if (learned.faults.some((own) => own.id === id)) return true;
+      return false;
+    };
+    try {
+      const path = await shortestTrace(this.graph, { kind: 'state', level, is });
+      if (!path) return base;
+      const faulting = { process: this.machine.processes[process].name, action, fault };
+      return { ...base, trace: { property: id, kind: 'fault', because: message, guilty: {}, initial: path.initial, steps: path.steps, faulting } };
+    } catch (error) {
+      if (error instanceof ReplayError) return base;
+      throw error;
+    }
+  }
+
+  private holds(instance: PropertyInstance, words: Int32Array, at: number): boolean {
+    const { engine, store } = this.graph;
+    return instance.judge((v) => engine.interner.value(v, store.layout.code(words, at, v))) === 'holds';
+  }
+
+  private isQuiet(words: Int32Array, at: number): boolean {
+    return this.machine.processes.every(({ frame }) => frame < 0 || this.graph.store.layout.code(words, at, frame) === 0);
+  }
+}
+
+interface Goal {
+  readonly is: (words: Int32Array, at: number) => boolean;
+  readonly because: (words: Int32Array) => string;
+  readonly guilty: Trace['guilty'];
+}

@@ -1,0 +1,111 @@
+/** The explored graph, walked again: backward reachability without stored edges. */
+import type { Machine } from '../language/index.js';
+import type { Engine } from './engine.js';
+import type { Store } from './store.js';
+import { BATCH } from './state-set.js';
+
+/** Successors of one state, at the most. */
+const FANOUT = 4096;
+/** States between two looks at the clock. */
+const TURN = 4096;
+
+/** The graph that a search has found. */
+export class Graph {
+  private readonly slot = new Int32Array(1);
+  private readonly successors: Int32Array;
+  private readonly found = new Int32Array(BATCH);
+
+  /**
+   * @param levels where each whole level starts in the log, and the end of the last
+   * @param complete is it the whole graph?
+   * @param pause lets timers in; true: give up
+   */
+  constructor(
+    readonly machine: Machine,
+    readonly engine: Engine,
+    readonly store: Store,
+    readonly levels: readonly number[],
+    readonly complete: boolean,
+    readonly pause: () => Promise<boolean>,
+  ) {
+    engine.open(store.layout, store.set, store.log);
+    this.successors = new Int32Array(FANOUT * store.layout.words);
+  }
+
+  get words(): number {
+    return this.store.layout.words;
+  }
+
+  /** Visits the states of a range of the log, in order. False from `visit` ends it; false if it was ended. */
+  async states(from: number, to: number, visit: (words: Int32Array, at: number, slot: number) => boolean | void): Promise<boolean> {
+    const { set, log } = this.store;
+    const words = new Int32Array(BATCH * this.words);
+    let turn = TURN;
+    for (let next = from; next < to; next += BATCH) {
+      const count = Math.min(BATCH, to - next);
+      set.read(log.slots, next, count, words);
+      for (let i = 0; i < count; i++) if (visit(words, i * this.words, log.slots[next + i]) === false) return false;
+      if ((turn -= count) <= 0) {
+        turn = TURN;
+        if (await this.pause()) return false;
+      }
+    }
+    return true;
+  }
+
+  /** The slot of a packed state, -1 if it was never found. */
+  slotOf(words: Int32Array, at: number): number {
+    this.store.set.find(words.subarray(at, at + this.words), 1, this.slot);
+    return this.slot[0];
+  }
+
+  /** The slots of a state's changed successors; valid until the next call. @returns how many are in `slots` */
+  successorSlots(words: Int32Array, at: number, actors: (process: number) => boolean, slots: Int32Array): number {
+    const count = this.engine.successorsInto(words, at, this.successors, actors);
+    for (let done = 0; done < count; done += BATCH) {
+      const part = Math.min(BATCH, count - done);
+      this.store.set.find(this.successors.subarray(done * this.words), part, this.found);
+      slots.set(this.found.subarray(0, part), done);
+    }
+    return count;
+  }
+
+  /**
+   * For up to 8 goals at once: which states can reach them by steps of `actors`? Sweeps the log backwards until nothing
+   * changes: most paths lead to later levels, so a few sweeps do.
+   * @returns a bit per goal by slot, or undefined if it was given up
+   */
+  async canReach(goals: (words: Int32Array, at: number) => number, actors: (process: number) => boolean): Promise<Uint8Array | undefined> {
+    const bits = new Uint8Array(this.store.set.capacity);
+    const { length } = this.store.log;
+    const { set, log } = this.store;
+    if (!(await this.states(0, length, (words, at, slot) => void (bits[slot] = goals(words, at))))) return undefined;
+    const all = bits.reduce((union, own) => union | own, 0);
+    const slots = new Int32Array(FANOUT);
+    const words = new Int32Array(BATCH * this.words);
+    for (let changed = true; changed; ) {
+      changed = false;
+      let turn = TURN;
+      for (let end = length; end > 0; end -= BATCH) {
+        const start = Math.max(0, end - BATCH);
+        set.read(log.slots, start, end - start, words);
+        for (let i = end - start - 1; i >= 0; i--) {
+          const own = log.slots[start + i];
+          if (bits[own] === all) continue;
+          const count = this.successorSlots(words, i * this.words, actors, slots);
+          let union = bits[own];
+          for (let s = 0; s < count; s++) union |= bits[slots[s]];
+          if (union !== bits[own]) {
+            bits[own] = union;
+            changed = true;
+          }
+        }
+        if ((turn -= BATCH) <= 0) {
+          turn = TURN;
+          if (await this.pause()) return undefined;
+        }
+      }
+    }
+    return bits;
+  }
+}

@@ -1,0 +1,95 @@
+/** Actions as learned: spec code runs once per distinct projection of the state onto what it reads. */
+import { keyOf, type Action, type Emission, type Fault, type Machine } from '../language/index.js';
+import type { Interner } from './intern.js';
+import type { Layout } from './layout.js';
+import { ImpureError, Trie } from './trie.js';
+
+/** One distinct outcome of an action for one projection. */
+export interface LearnedOutcome {
+  readonly process: number;
+  readonly action: Action;
+  readonly label: string;
+  readonly emits: readonly Emission[];
+  /** The variables whose code changes, with old and new code. Empty: the state stays as it is. */
+  readonly changes: readonly { readonly variable: number; readonly from: number; readonly to: number }[];
+  /** Printed new values, label and emissions: orders outcomes independently of codes. */
+  readonly order: string;
+}
+
+/** What an action does for one projection. */
+export interface Learned {
+  readonly outcomes: readonly LearnedOutcome[];
+  readonly faults: readonly Fault[];
+  /** Where the compiled tables hold this entry, and for which tables. */
+  compiled: { readonly tables: object; readonly offset: number } | undefined;
+}
+
+/** An action at one frame, with all that is known of it. */
+export class LearnedAction {
+  private readonly trie = new Trie<Learned>();
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly interner: Interner,
+    private readonly process: number,
+    readonly action: Action,
+    private readonly calls: { steps: number },
+  ) {}
+
+  lookup(layout: Layout, words: Int32Array, at: number): Learned | undefined {
+    return this.trie.lookup(layout, words, at);
+  }
+
+  /** Runs the step on a state. Never throws: what the spec does wrong is a fault. */
+  learn(layout: Layout, words: Int32Array, at: number): Learned {
+    try {
+      return this.trie.learn(this.interner, layout, words, at, (read) => this.run(read, (v) => layout.code(words, at, v)));
+    } catch (error) {
+      if (!(error instanceof ImpureError)) throw error;
+      return { outcomes: [], faults: [impure(this.action, error.message)], compiled: undefined };
+    }
+  }
+
+  /** Runs the step again and compares (self-check). */
+  recheck(layout: Layout, words: Int32Array, at: number, known: Learned): Fault | undefined {
+    const fresh = this.run((v) => this.interner.value(v, layout.code(words, at, v)), (v) => layout.code(words, at, v));
+    const summary = ({ outcomes, faults }: Learned): string =>
+      JSON.stringify([outcomes.map(({ order, changes }) => [order, changes]), faults.map(({ id }) => id)]);
+    return summary(fresh) === summary(known) ? undefined : impure(this.action, 'a second run on the same reads had another result');
+  }
+
+  private run(read: (variable: number) => unknown, codeOf: (variable: number) => number): Learned {
+    const { machine, interner, process, action } = this;
+    this.calls.steps++;
+    const outcomes = new Map<string, LearnedOutcome>();
+    const faults: Fault[] = [];
+    for (const outcome of action.run(read)) {
+      if (outcome.kind === 'fault') {
+        faults.push(outcome.fault);
+        continue;
+      }
+      const changes: { variable: number; from: number; to: number }[] = [];
+      const printed: string[] = [];
+      for (const [variable, value] of [...outcome.writes].sort(([a], [b]) => a - b)) {
+        const from = codeOf(variable);
+        const to = interner.code(variable, value);
+        if (from !== to) {
+          changes.push({ variable, from, to });
+          printed.push(`${variable}=${keyOf(machine.variables[variable].sort, value)}`);
+        }
+      }
+      const { label, emits } = outcome;
+      const order = JSON.stringify([label, emits, printed]);
+      if (!outcomes.has(order)) outcomes.set(order, { process, action, label, emits, changes, order });
+    }
+    return { outcomes: [...outcomes.values()], faults, compiled: undefined };
+  }
+}
+
+function impure(action: Action, message: string): Fault {
+  return {
+    id: `fault:${action.id}:impure`,
+    kind: 'impure',
+    message: `step ${action.id} is not a pure function of what it reads: ${message}. It must not read or write module state, clocks or random numbers`,
+  };
+}

@@ -1,0 +1,228 @@
+/** Level-synchronous breadth-first search: the driver. */
+import type { Machine } from '../language/index.js';
+import type { Incomplete, Progress, SearchOptions, SearchResult } from './result.js';
+import { Engine } from './engine.js';
+import { Interner } from './intern.js';
+import { Layout, bitsFor } from './layout.js';
+import { Solo, type Crew, type Range } from './crew.js';
+import { Store } from './store.js';
+import { conclude } from './conclude.js';
+import { Graph } from './graph.js';
+
+/** States per chunk. */
+const CHUNK = 512;
+
+/** Why a search had to stop before its end. */
+interface Halt {
+  readonly why: Incomplete;
+  readonly detail: string;
+}
+
+/**
+ * Explores every state that the machine can reach, and decides its properties.
+ * @throws whatever can't be a finding of the model: no memory for the first states, a broken worker file
+ */
+export async function search(machine: Machine, options: SearchOptions = {}): Promise<SearchResult> {
+  const run = new Search(machine, options);
+  try {
+    return await run.result();
+  } finally {
+    await run.close();
+  }
+}
+
+class Search {
+  private readonly started = performance.now();
+  private readonly startRss = process.memoryUsage.rss();
+  private peakRss = 0;
+  private readonly interner: Interner;
+  private readonly engine: Engine;
+  private crew: Crew;
+  private store: Store;
+  /** Where each level starts in the log; the last entry is the end of the last whole level. */
+  private readonly levels: number[] = [0];
+  private halt: Halt | undefined;
+  private phase: Progress['phase'] = 'search';
+  private lastProgress = 0;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly options: SearchOptions,
+  ) {
+    this.interner = new Interner(machine);
+    this.engine = new Engine(machine, this.interner, options.selfCheck ?? false);
+    this.crew = new Solo(this.engine, options.chunk ?? CHUNK);
+    const initial = machine.initialStates.map((state) => state.map((value, variable) => this.interner.code(variable, value)));
+    const tight = options.tightWidths ?? false;
+    const layout = new Layout(machine.variables.map((_, v) => bitsFor(Math.max(this.interner.count(v), tight ? 1 : 2))));
+    this.store = Store.create(layout, false, options.slots);
+    this.crew.open(this.store);
+    this.insertInitial(initial);
+  }
+
+  private insertInitial(states: readonly (readonly number[])[]): void {
+    const { words } = this.store.layout;
+    const packed = new Int32Array(words);
+    const slot = new Int32Array(1);
+    for (const codes of states) {
+      this.store.layout.pack(codes, packed, 0);
+      while (!this.store.log.room(1) || this.store.set.insert(packed, 1, slot) < 1) this.rebuild(this.store.layout);
+      if (slot[0] < 0) continue;
+      this.store.log.add(slot[0]);
+      this.engine.judgeInitial(packed, 0);
+    }
+    this.store.log.close();
+    this.store.log.compact(0);
+    this.levels.push(this.store.log.length);
+  }
+
+  async result(): Promise<SearchResult> {
+    await this.explore();
+    const { machine, engine, store, levels } = this;
+    const tally = this.crew.tally();
+    this.phase = 'wedges';
+    const graph = new Graph(machine, engine, store, levels, this.halt === undefined, () => this.pause());
+    const properties = await conclude(machine, graph, tally, this.halt, (phase) => (this.phase = phase));
+    this.peak();
+    const states = store.log.length;
+    return {
+      machine,
+      ...properties,
+      incomplete: this.halt,
+      states,
+      transitions: tally.transitions,
+      depth: Math.max(0, levels.length - 2),
+      deadlocks: tally.deadlocks,
+      seconds: (performance.now() - this.started) / 1000,
+      workers: this.crew.workers,
+      specCalls: tally.specCalls,
+      bytesPerState: Math.max(0, this.peakRss - this.startRss) / states,
+      codes: Object.fromEntries(machine.variables.map(({ name }, variable) => [name, this.interner.count(variable)])),
+    };
+  }
+
+  /** Lets timers and signals in during long phases after the search; true: give up. */
+  private async pause(): Promise<boolean> {
+    await new Promise(setImmediate);
+    this.report();
+    return this.stopRequested() !== undefined;
+  }
+
+  private async explore(): Promise<void> {
+    const { options, levels } = this;
+    for (;;) {
+      const level = levels.length - 2;
+      const [from, to] = [levels[level], levels[level + 1]];
+      if (from === to) {
+        levels.pop();
+        return;
+      }
+      if (options.stopAtFirst && this.anyViolation()) {
+        return this.stop('stopped-at-first', `stopped after level ${level}, the first with a violation`);
+      }
+      if (level >= (options.maxDepth ?? Infinity)) return this.stop('max-depth', `the limit of ${options.maxDepth} levels was reached`);
+      if (!(await this.level([[from, to]], level))) return;
+      levels.push(this.store.log.length);
+    }
+  }
+
+  private anyViolation(): boolean {
+    const { first, faults } = this.crew.tally();
+    return faults.size > 0 || [...first.keys()].some((property) => this.machine.properties[property].kind !== 'reachable');
+  }
+
+  private stop(why: Incomplete, detail: string): void {
+    this.halt = { why, detail };
+  }
+
+  /** Expands one level, growing as often as need be. False: the search is over. */
+  private async level(ranges: readonly Range[], level: number): Promise<boolean> {
+    let rest = ranges;
+    for (;;) {
+      const report = (): boolean => {
+        this.report(rest[0]?.[1] ?? 0);
+        this.halt ??= this.stopRequested();
+        return this.halt !== undefined;
+      };
+      const end = await this.crew.expand(rest, level, report);
+      this.store.log.close();
+      this.store.log.compact(this.levels[this.levels.length - 1]);
+      if (end.end === 'done') return !report();
+      if (end.end === 'stopped') return false;
+      if (end.end === 'died') {
+        this.stop('worker-died', end.detail ?? 'a worker died');
+        return false;
+      }
+      rest = end.rest;
+      if (!this.grow(end.end)) return false;
+    }
+  }
+
+  private grow(why: 'full' | 'layout'): boolean {
+    this.phase = 'growing';
+    try {
+      if (why === 'layout') this.rebuild(this.engine.widened(this.options.tightWidths ?? false), this.store.set.capacity);
+      else this.rebuild(this.store.layout);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.stop('max-memory', `the visited set could not grow: ${error.message}`);
+      return false;
+    } finally {
+      this.phase = 'search';
+    }
+    this.peak();
+    return true;
+  }
+
+  private rebuild(layout: Layout, capacity = this.store.grown(layout)): void {
+    const { maxMemory } = this.options;
+    const wanted = process.memoryUsage.rss() + capacity * 4;
+    if (maxMemory !== undefined && capacity > this.store.set.capacity && wanted > maxMemory) {
+      throw new RangeError(`it would need ${Math.round(wanted / 2 ** 20)} MiB, and the limit is ${Math.round(maxMemory / 2 ** 20)} MiB`);
+    }
+    this.store = this.store.rebuilt(layout, capacity, false);
+    this.crew.open(this.store);
+  }
+
+  private stopRequested(): Halt | undefined {
+    const { signal, timeout, maxStates, maxMemory } = this.options;
+    const halt = (why: Incomplete, detail: string): Halt => ({ why, detail });
+    if (signal?.aborted) return halt('interrupted', 'it was interrupted');
+    if (timeout !== undefined && this.seconds > timeout) return halt('timeout', `the time limit of ${timeout} s was reached`);
+    if (maxStates !== undefined && this.store.log.length >= maxStates) return halt('max-states', `the limit of ${maxStates} states was reached`);
+    if (maxMemory !== undefined && process.memoryUsage.rss() > maxMemory) {
+      return halt('max-memory', `the memory limit of ${Math.round(maxMemory / 2 ** 20)} MiB was reached`);
+    }
+    return undefined;
+  }
+
+  private get seconds(): number {
+    return (performance.now() - this.started) / 1000;
+  }
+
+  private peak(): void {
+    this.peakRss = Math.max(this.peakRss, process.memoryUsage.rss(), process.resourceUsage().maxRSS * 1024);
+  }
+
+  private report(end = 0): void {
+    const { onProgress } = this.options;
+    const now = performance.now();
+    if (!onProgress || now - this.lastProgress < 100) return;
+    this.lastProgress = now;
+    const { log, set } = this.store;
+    onProgress({
+      level: this.levels.length - 2,
+      states: log.length,
+      transitions: this.crew.tally().transitions,
+      frontier: Math.max(0, end - this.levels[this.levels.length - 2]),
+      seconds: this.seconds,
+      bytes: process.memoryUsage.rss(),
+      full: log.length / set.capacity,
+      phase: this.phase,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.crew.close();
+  }
+}

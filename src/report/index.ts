@@ -1,0 +1,10 @@
+/** Reports: trace files, and text for people. */
+export * from './lines.js';
+export * from './stored-trace.js';
+export { TraceError, decodeTrace, encodeTrace } from './trace-file.js';
+export { limits } from './trace-shape.js';
+export { recordTrace, type Setting } from './record.js';
+export { guardFinder, type GuardFinder } from './guards.js';
+export { endLines, stateLines, traceLines } from './counterexample.js';
+export { replayTrace, variableChanges, type Replayed } from './replay.js';
+export { summaryLines, verdictLines, type Judged, type Report } from './summary.js';

@@ -1,0 +1,113 @@
+/** Is a property still broken at the end of a path? Asked of the machine directly, without the explorer's tables. */
+import { execute, type Offer } from '../explorer/execute.js';
+import { keyOf, type Machine, type MachineProperty, type PropertyInstance, type Read } from '../language/index.js';
+
+/** What became of the violation: still there, gone, or not to be decided by looking at this path alone. */
+export type Standing = { readonly kind: 'violated' | 'gone' | 'undecided'; readonly because: string };
+
+/** How many states the search for a way back may look at. */
+const HORIZON = 20_000;
+
+/** Judges a property at the last state of a path (and of its last transition). */
+export function judgeEnd(
+  machine: Machine,
+  property: MachineProperty,
+  end: { readonly before?: readonly unknown[]; readonly offer?: Offer; readonly state: readonly unknown[] },
+): Standing {
+  const read = reading(end.state);
+  switch (property.kind) {
+    case 'invariant':
+      return anyViolated(property.instances, read);
+    case 'quiescent':
+      return allIdle(machine, end.state)
+        ? anyViolated(property.instances, read)
+        : { kind: 'gone', because: 'a handler is in flight there' };
+    case 'reachable':
+      return property.instances.some((instance) => instance.judge(read) === 'holds')
+        ? { kind: 'violated', because: 'the goal is reached' }
+        : { kind: 'gone', because: 'the goal is not reached there' };
+    case 'transition': {
+      const { before, offer } = end;
+      if (!before || !offer) return { kind: 'gone', because: 'there is no transition to judge' };
+      const { label, emits, writes } = offer.outcome;
+      const { process, action } = offer;
+      const outcome = { action, emits, writes: new Set(writes.keys()) };
+      const transition = { process, action, label, emits, before: reading(before), after: read };
+      for (const instance of property.instances) {
+        if (!instance.concerns(outcome)) continue;
+        const judgement = instance.judge(transition);
+        if (typeof judgement === 'object') return { kind: 'violated', because: judgement.violated };
+      }
+      return { kind: 'gone', because: 'it holds there' };
+    }
+    case 'deadlock-free': {
+      if (property.allowed?.judge(read) === 'holds') return { kind: 'gone', because: 'it may stop there' };
+      const key = keyOfState(machine, end.state);
+      const moves = execute(machine, end.state).offers.some(({ state }) => keyOfState(machine, state) !== key);
+      return moves ? { kind: 'gone', because: 'there is a step on' } : { kind: 'violated', because: 'there is no step on' };
+    }
+    case 'wedge-free': {
+      if (property.excused?.judge(read) === 'holds') return { kind: 'gone', because: 'it is excused there' };
+      const goals = machine.processes
+        .filter(({ frame }) => frame >= 0)
+        .map(({ name, frame, isIdle }) => ({ words: `${name} can't get back to idle`, holds: (state: readonly unknown[]) => isIdle(state[frame]) }));
+      return neverReached(machine, end.state, goals, () => true);
+    }
+    case 'always-possible': {
+      if (property.excused?.judge(read) === 'holds') return { kind: 'gone', because: 'it is excused there' };
+      const by = new Set(property.by.map((number) => machine.processes[number].name));
+      const goals = property.instances.map((instance) => ({
+        words: `no step of ${[...by].join(', ')} leads there`,
+        holds: (state: readonly unknown[]) => instance.judge(reading(state)) === 'holds',
+      }));
+      return neverReached(machine, end.state, goals, (process) => by.has(process));
+    }
+  }
+}
+
+/** The canonical key of a state. */
+export const keyOfState = (machine: Machine, state: readonly unknown[]): string =>
+  JSON.stringify(state.map((value, i) => keyOf(machine.variables[i].sort, value)));
+
+const reading =
+  (state: readonly unknown[]): Read =>
+  (variable) =>
+    state[variable];
+
+function anyViolated(instances: readonly PropertyInstance[], read: Read): Standing {
+  for (const instance of instances) {
+    const judgement = instance.judge(read);
+    if (typeof judgement === 'object') return { kind: 'violated', because: judgement.violated };
+  }
+  return { kind: 'gone', because: 'it holds there' };
+}
+
+function allIdle(machine: Machine, state: readonly unknown[]): boolean {
+  return machine.processes.every(({ frame, isIdle }) => frame < 0 || isIdle(state[frame]));
+}
+
+/** A goal that no path from here meets, or `gone` if all are met, or `undecided` beyond the horizon. */
+function neverReached(
+  machine: Machine,
+  from: readonly unknown[],
+  goals: readonly { words: string; holds: (state: readonly unknown[]) => boolean }[],
+  helps: (process: string) => boolean,
+): Standing {
+  let open = [...goals];
+  const seen = new Set([keyOfState(machine, from)]);
+  const queue = [from];
+  for (let i = 0; i < queue.length; i++) {
+    open = open.filter((goal) => !goal.holds(queue[i]));
+    if (open.length === 0) return { kind: 'gone', because: 'there is a way back' };
+    for (const { process, state } of execute(machine, queue[i]).offers) {
+      const key = keyOfState(machine, state);
+      if (!helps(process) || seen.has(key)) continue;
+      if (seen.size >= HORIZON) {
+        return { kind: 'undecided', because: `more than ${HORIZON} states follow: only a whole check can tell` };
+      }
+      seen.add(key);
+      queue.push(state);
+    }
+  }
+  return { kind: 'violated', because: open[0].words };
+}

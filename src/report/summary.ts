@@ -1,0 +1,118 @@
+/** What a search found, as text: the verdict first, what was searched, each property, and what it all rests on. */
+import type { Machine, Model } from '../language/index.js';
+import type { PropertyResult, SearchResult } from '../explorer/result.js';
+import { bytes, count, duration, pad, pairs, plural, styled, widest, type Line, type Piece, type Style } from './lines.js';
+
+/** How a property's verdict compares with what the model expects. */
+export interface Judged {
+  readonly result: PropertyResult;
+  readonly expected: 'holds' | 'violated';
+  readonly asExpected: boolean;
+}
+
+/** What a summary says besides the result. */
+export interface Report {
+  readonly model: Pick<Model, 'title'>;
+  readonly result: SearchResult;
+  readonly judged: readonly Judged[];
+  /** Sentences by property id. */
+  readonly sentences: ReadonlyMap<string, string>;
+}
+
+const marks: Readonly<Record<string, readonly [string, Style]>> = {
+  holds: ['✓', 'good'],
+  violated: ['✗', 'bad'],
+  undecided: ['?', 'warn'],
+  incomplete: ['?', 'warn'],
+  error: ['!', 'bad'],
+};
+
+const row = (title: string, ...rest: Piece[]): Line => ['  ', styled('dim', pad(title, 10)), ...rest];
+
+/** Name and verdict. */
+export function verdictLines({ model, result, judged }: Report): Line[] {
+  const { verdict, machine } = result;
+  const [mark, style] = marks[verdict];
+  const of = (kind: PropertyResult['verdict']): number => judged.filter((one) => one.result.verdict === kind).length;
+  const all = judged.length;
+  const words: Readonly<Record<SearchResult['verdict'], string>> = {
+    holds: `all ${plural(all, 'property').replace('propertys', 'properties')} in all ${plural(result.states, 'reachable state')}`,
+    violated: `${of('violated')} of ${all} properties${of('undecided') > 0 ? `, ${of('undecided')} undecided` : ''}`,
+    incomplete: `${result.incomplete?.detail ?? 'not everything was explored'}; no property is violated so far`,
+    error: `${plural(of('error'), 'finding')} about the model itself: no verdict on the design`,
+  };
+  const surprise = judged.some(({ asExpected, result: own }) => !asExpected && own.verdict !== 'undecided' && own.verdict !== 'error');
+  const expected = verdict === 'violated' && !surprise ? '  (as expected)' : surprise ? '  (not as expected)' : '';
+  return [
+    [styled('bold', machine.model), `  ${model.title}`],
+    [styled(style, `${mark} ${verdict}`), '  ', words[verdict].replace(/^all 1 property /, 'the property '), styled(surprise ? 'bad' : 'dim', expected)],
+  ];
+}
+
+/** Everything after the verdict and the counterexample. */
+export function summaryLines({ result, judged, sentences }: Report): Line[] {
+  const { machine } = result;
+  const { adversary, ...rest } = machine.scope as Record<string, unknown>;
+  const lines: Line[] = [row('scope', pairs(rest) || 'none')];
+  if (adversary !== undefined) lines.push(row('adversary', String(adversary)));
+  machine.edits.forEach((edit, i) => lines.push(row(i === 0 ? 'edits' : '', styled('warn', edit))));
+  lines.push(...searchedLines(result));
+  const width = widest(judged.map((one) => one.result.id), 40);
+  for (const one of judged) lines.push(propertyLine(one, width, sentences.get(one.result.id) ?? ''));
+  lines.push(...warningLines(judged, machine));
+  const ledger = machine.assumptions;
+  const idWidth = widest(ledger.map(({ id }) => id), 20);
+  ledger.forEach(({ id, text }, i) => lines.push(row(i === 0 ? 'rests on' : '', pad(id, idWidth), '  ', text)));
+  return lines;
+}
+
+function searchedLines(result: SearchResult): Line[] {
+  const { states, transitions, depth, deadlocks, incomplete, workers, seconds, bytesPerState, specCalls } = result;
+  const extent = incomplete ? `not complete (${incomplete.why})` : 'complete';
+  const dead = deadlocks > 0 ? `, ${plural(deadlocks, 'deadlock')}` : '';
+  return [
+    row('searched', `${plural(states, 'state')}, ${plural(transitions, 'transition')}, depth ${count(depth)}${dead}, exact, `, styled(incomplete ? 'warn' : 'dim', extent)),
+    row('took', `${duration(seconds)}, ${plural(workers, 'worker')}, ${bytes(bytesPerState)} a state, spec code called ${plural(specCalls, 'time')}`),
+  ];
+}
+
+function propertyLine({ result, expected, asExpected }: Judged, width: number, sentence: string): Line {
+  const [mark, style] = marks[result.verdict];
+  const length = result.length === undefined ? '' : ` in ${plural(result.length, 'step')}`;
+  const words: Readonly<Record<PropertyResult['verdict'], string>> = {
+    holds: result.kind === 'reachable' ? `reached${length}` : 'holds',
+    violated: result.kind === 'reachable' ? 'never reached' : `violated${length}`,
+    undecided: `undecided${result.reason === undefined ? '' : `: ${result.reason}`}`,
+    error: `error${length}${result.reason === undefined ? '' : `: ${result.reason}`}`,
+  };
+  const expectation =
+    result.verdict === 'undecided' || result.verdict === 'error' || (asExpected && expected === 'holds')
+      ? ''
+      : asExpected
+        ? ' (as expected)'
+        : ` (expected: ${expected})`;
+  return [
+    '  ',
+    styled(style, `${mark} `),
+    pad(result.id, width),
+    '  ',
+    styled(style, words[result.verdict]),
+    styled(asExpected ? 'dim' : 'bad', expectation),
+    sentence === '' ? '' : styled('dim', `  ${sentence}`),
+  ];
+}
+
+function warningLines(judged: readonly Judged[], machine: Machine): Line[] {
+  const lines: Line[] = [];
+  const warn = (text: string): void => void lines.push(row('warning', styled('warn', text)));
+  for (const { result } of judged) {
+    if (result.vacuous && result.verdict === 'holds' && result.kind !== 'reachable') {
+      warn(`${result.id} says nothing here: its condition was true in no state searched (vacuous)`);
+    }
+    if (machine.edits.length > 0 && result.trace?.faulting?.fault.kind === 'unset') {
+      warn(`${result.id}: the edit makes the program meaningless (it reads a local that nothing sets); this is no attack`);
+    }
+  }
+  if (judged.length === 0) warn('no property was checked');
+  return lines;
+}

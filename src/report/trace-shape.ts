@@ -1,0 +1,85 @@
+/** The exact shape of a trace, and its limits. */
+import type { Encoded } from '../language/index.js';
+import type { StoredTrace } from './stored-trace.js';
+import { ShapeError, dictionary, listOf, natural, nullable, object, oneOf, scalar, text, type Reader } from './validate.js';
+
+/** The limits of a trace: far above what a person would read, far below what would hurt. */
+export const limits = {
+  /** Bytes of a file. */
+  file: 64 * 2 ** 20,
+  text: 16_384,
+  variables: 65_536,
+  steps: 100_000,
+  /** Elements of one list or fields of one object. */
+  many: 65_536,
+  /** Nesting of an encoded value. */
+  depth: 64,
+} as const;
+
+const word = text(limits.text);
+const words = dictionary(word, 1000);
+
+const encoded: Reader<Encoded> = (value, place) => encodedAt(value, place, limits.depth);
+
+function encodedAt(value: unknown, place: string, depth: number): Encoded {
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value === 'string' && value.length <= limits.text) return value;
+  if (!Array.isArray(value)) throw new ShapeError(`${place} is not an encoded value`);
+  if (depth === 0) throw new ShapeError(`${place} is nested too deeply`);
+  if (value.length > limits.many) throw new ShapeError(`${place} has more than ${limits.many} elements`);
+  return value.map((part) => encodedAt(part, place, depth - 1));
+}
+
+const stored = object({ encoded, printed: word });
+const origin = { fn: word, at: word, source: word, doc: word };
+
+const shape: Reader<StoredTrace> = object<StoredTrace>({
+  tool: text(100),
+  model: text(1000),
+  title: word,
+  file: word,
+  digest: text(200),
+  scope: dictionary(scalar, 1000),
+  edits: listOf(word, 1000),
+  properties: listOf(text(1000), 10_000),
+  property: object({ id: text(1000), kind: text(100), text: word, source: word }),
+  because: word,
+  guilty: words,
+  variables: listOf(object({ name: text(1000), kind: text(100) }), limits.variables),
+  initial: listOf(stored, limits.variables),
+  steps: listOf(
+    object<StoredTrace['steps'][number]>({
+      ...origin,
+      process: text(1000),
+      action: word,
+      label: word,
+      args: words,
+      next: word,
+      emits: listOf(object({ name: text(1000), args: words }), 1000),
+      guard: nullable(
+        object({ id: word, doc: word, source: word, outcome: oneOf('refused', 'passed by an edit') }),
+      ),
+      changes: listOf(
+        object({ variable: natural(limits.variables), path: word, before: word, after: word }),
+        limits.many,
+      ),
+      writes: listOf(object({ variable: natural(limits.variables), value: stored }), limits.many),
+    }),
+    limits.steps,
+  ),
+  faulting: nullable(object({ ...origin, process: text(1000), action: word, id: word, kind: word, message: word })),
+});
+
+/** A trace from unknown data, checked in full. @throws ShapeError naming the place */
+export function readTrace(value: unknown): StoredTrace {
+  const trace = shape(value, 'trace');
+  const variables = trace.variables.length;
+  if (trace.initial.length !== variables) throw new ShapeError('trace.initial has not one value for each variable');
+  trace.steps.forEach(({ changes, writes }, i) => {
+    if ([...changes, ...writes].some(({ variable }) => variable >= variables)) {
+      throw new ShapeError(`trace.steps[${i}] names a variable that there is not`);
+    }
+  });
+  return trace;
+}
