@@ -44,7 +44,7 @@ export class Engine {
   layout!: Layout;
   set!: StateSet;
   log!: StateLog;
-  readonly tally = emptyTally();
+  tally = emptyTally();
   private chunkTransitions = 0;
   private chunkDeadlocks = 0;
   private level = 0;

@@ -111,6 +111,8 @@ export interface SearchOptions {
   /** For tests: start with this few slots and bits, so that growth and re-layout happen. */
   readonly slots?: number;
   readonly tightWidths?: boolean;
+  /** With several workers: states found by one thread before the pool starts; for tests. */
+  readonly prefix?: number;
   /** States per chunk; for tests. */
   readonly chunk?: number;
 }

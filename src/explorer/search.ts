@@ -5,12 +5,17 @@ import { Engine } from './engine.js';
 import { Interner } from './intern.js';
 import { Layout, bitsFor } from './layout.js';
 import { Solo, type Crew, type Range } from './crew.js';
+import { Pool } from './pool.js';
 import { Store } from './store.js';
+import { ValueLog } from './value-log.js';
 import { conclude } from './conclude.js';
 import { Graph } from './graph.js';
 
 /** States per chunk. */
 const CHUNK = 512;
+
+/** States found before a pool is started. */
+const PREFIX = 20_000;
 
 /** Why a search had to stop before its end. */
 interface Halt {
@@ -35,6 +40,9 @@ class Search {
   private readonly started = performance.now();
   private readonly startRss = process.memoryUsage.rss();
   private peakRss = 0;
+  private readonly workers: number;
+  /** With several workers: how a code means the same to all. */
+  private readonly values: SharedArrayBuffer | undefined;
   private readonly interner: Interner;
   private readonly engine: Engine;
   private crew: Crew;
@@ -49,7 +57,10 @@ class Search {
     private readonly machine: Machine,
     private readonly options: SearchOptions,
   ) {
-    this.interner = new Interner(machine);
+    this.workers = options.workers ?? 1;
+    if (this.workers > 1 && !options.source) throw new Error('several workers need the source of the model');
+    this.values = this.workers > 1 ? ValueLog.memory() : undefined;
+    this.interner = new Interner(machine, this.values && new ValueLog(this.values));
     this.engine = new Engine(machine, this.interner, options.selfCheck ?? false);
     this.crew = new Solo(this.engine, options.chunk ?? CHUNK);
     const initial = machine.initialStates.map((state) => state.map((value, variable) => this.interner.code(variable, value)));
@@ -94,7 +105,7 @@ class Search {
       depth: Math.max(0, levels.length - 2),
       deadlocks: tally.deadlocks,
       seconds: (performance.now() - this.started) / 1000,
-      workers: this.crew.workers,
+      workers: this.workers,
       specCalls: tally.specCalls,
       bytesPerState: Math.max(0, this.peakRss - this.startRss) / states,
       codes: Object.fromEntries(machine.variables.map(({ name }, variable) => [name, this.interner.count(variable)])),
@@ -121,9 +132,18 @@ class Search {
         return this.stop('stopped-at-first', `stopped after level ${level}, the first with a violation`);
       }
       if (level >= (options.maxDepth ?? Infinity)) return this.stop('max-depth', `the limit of ${options.maxDepth} levels was reached`);
+      this.recruit(to - from);
       if (!(await this.level([[from, to]], level))) return;
       levels.push(this.store.log.length);
     }
+  }
+
+  /** Starts the pool when there is enough to do; until then this thread has seeded codes and widths alone. */
+  private recruit(frontier: number): void {
+    const { source, prefix = PREFIX, selfCheck = false, chunk = CHUNK } = this.options;
+    if (!this.values || this.crew instanceof Pool || this.store.log.length < prefix || frontier < Math.min(prefix, 2 * chunk)) return;
+    this.crew = new Pool(this.workers, source!, this.values, selfCheck, chunk, this.crew.tally());
+    this.crew.open(this.store);
   }
 
   private anyViolation(): boolean {
@@ -161,6 +181,7 @@ class Search {
   private grow(why: 'full' | 'layout'): boolean {
     this.phase = 'growing';
     try {
+      this.interner.catchUp();
       if (why === 'layout') this.rebuild(this.engine.widened(this.options.tightWidths ?? false), this.store.set.capacity);
       else this.rebuild(this.store.layout);
     } catch (error) {

@@ -109,7 +109,7 @@ class WholeSet implements StateSet {
             break;
           }
         }
-        if (parallel && size > 1) while (word === BUSY) word = Atomics.load(table, slot * size + control);
+        if (parallel && word === BUSY && size > 1) word = this.written(slot * size + control);
         if (word === words[at + control] && this.same(slot, words, at)) {
           slots[i] = SEEN;
           break;
@@ -118,6 +118,18 @@ class WholeSet implements StateSet {
       }
     }
     return count;
+  }
+
+  /** Waits, a few nanoseconds, until another worker has written its state. @throws Error if that worker must be dead */
+  private written(control: number): number {
+    let word = BUSY;
+    for (let spins = 1, deadline = 0; word === BUSY; spins++) {
+      word = Atomics.load(this.table, control);
+      if (spins % 1_000_000 !== 0) continue;
+      deadline ||= performance.now() + 30_000;
+      if (performance.now() > deadline) throw new Error('a worker died while it wrote a state');
+    }
+    return word;
   }
 
   /** Takes an empty slot: 0 if it is ours now, else the word that somebody else put there. */

@@ -19,7 +19,7 @@ type KeysOf<S extends readonly Indices<number>[]> = { [N in keyof S]: S[N] exten
 export interface LockOptions {
   readonly kind?: LockKind;
   /** Variables that only a holder touches. */
-  readonly protects?: readonly Var<never>[];
+  readonly protects?: readonly Var<unknown>[];
 }
 
 /** A process as declared. */
@@ -88,8 +88,8 @@ export class Builder {
   }
 
   /** One more initial state, given as changes to the variables' initial values. Without any, there is one: the initial values. */
-  start(...changes: readonly (readonly [Var<never>, unknown])[]): void {
-    this.starts.push(() => new Map(changes as unknown as readonly (readonly [Var<unknown>, unknown])[]));
+  start(...changes: readonly (readonly [Var<unknown>, unknown])[]): void {
+    this.starts.push(() => new Map(changes));
   }
 
   /**
@@ -160,7 +160,7 @@ export class Builder {
   private addLock(name: string, lockClass: string, { kind = 'spin', protects = [] }: LockOptions): Lock {
     const sort = lockSort(kind, 8);
     const shared = { item: 'var', name, kind: 'lock', sort, initial: 0, number: -1 } as const;
-    return this.add<Lock>({ ...shared, number: -1, lockKind: kind, lockClass, protects: protects as unknown as Var<unknown>[] });
+    return this.add<Lock>({ ...shared, number: -1, lockKind: kind, lockClass, protects });
   }
 
   private addProcess(process: DeclaredProcess): void {

@@ -13,24 +13,24 @@ export type Locals = Map<string, Value>;
 export class Wrong extends Error {}
 
 /** The value of an expression for a step whose locals live in `scope`. @throws Wrong */
-export function evaluate(e: Expr, model: RandomModel, state: State, locals: Locals, scope: string): number {
+export function evaluate(e: Expr, model: RandomModel, state: State | undefined, locals: Locals, scope: string): number {
   const go = (of: Expr): number => evaluate(of, model, state, locals, scope);
   switch (e.k) {
     case 'const':
       return e.n;
     case 'var':
-      return state.get(e.v) as number;
+      return state!.get(e.v) as number;
     case 'local': {
       const value = locals.get(`${scope}.${e.l}`);
       if (value === undefined) throw new Wrong(`unset local ${e.l}`);
       return value as number;
     }
     case 'member':
-      return state.get(memberName(e.f, e.i, model, state, locals, scope)) as number;
+      return state!.get(memberName(e.f, e.i, model, state, locals, scope)) as number;
     case 'length':
-      return (state.get(e.q) as List<number>).size;
+      return (state!.get(e.q) as List<number>).size;
     case 'head': {
-      const head = (state.get(e.q) as List<number>).first();
+      const head = (state!.get(e.q) as List<number>).first();
       if (head === undefined) throw new Wrong(`${e.q} is empty`);
       return head;
     }
@@ -52,14 +52,14 @@ export function evaluate(e: Expr, model: RandomModel, state: State, locals: Loca
 }
 
 /** The name of the member that an index expression means. */
-export function memberName(f: string, i: Expr, model: RandomModel, state: State, locals: Locals, scope: string): string {
+export function memberName(f: string, i: Expr, model: RandomModel, state: State | undefined, locals: Locals, scope: string): string {
   const family = model.variables.find(({ name }) => name === f);
   if (family?.k !== 'family') throw new Error(`no family ${f}`);
   return `${f}[${evaluate(i, model, state, locals, scope) % family.size}]`;
 }
 
 /** A local's new value; sets are sorted lists without repetition. */
-export function localValue(value: LocalValue, model: RandomModel, state: State, locals: Locals, scope: string): Value {
+export function localValue(value: LocalValue, model: RandomModel, state: State | undefined, locals: Locals, scope: string): Value {
   if (value.k === 'number') return evaluate(value.e, model, state, locals, scope);
   const items = value.of.map((e) => evaluate(e, model, state, locals, scope));
   return List([...new Set(items)].sort((a, b) => a - b));
@@ -78,4 +78,9 @@ export function inRange(name: string, value: Value, model: RandomModel): boolean
     default:
       return within(value as number, variable.max);
   }
+}
+
+/** All numbers in the locals of a frame. */
+export function localNumbers(locals: readonly (readonly [string, number | readonly number[]])[]): number[] {
+  return locals.flatMap(([, value]) => value);
 }

@@ -1,244 +1,192 @@
 /**
- * What a state can do next, straight from the text: control is a stack of what is still to be done, and an exit takes
- * it down until something is left to do that is a transition. Knows nothing of places, footprints or compiled jumps.
+ * What a state can do next, straight from the text of the programs. Knows nothing of footprints, places, learned
+ * tables or edits: `control.ts` says where exits lead, `instance.ts` has rewritten the text for the edits.
  */
-import { List } from 'immutable';
-import type { Exit, LockRef, RandomModel } from './ast.js';
-import type { Instance, Programs } from './instance.js';
-import { listsIn } from './instance.js';
-import { evaluate, inRange, localValue, memberName, Wrong, type Locals, type State, type Value } from './evaluate.js';
+import type { List } from 'immutable';
+import type { Choice, Exit, Expr } from './ast.js';
+import { Control, type Frame, type Text } from './control.js';
+import { evaluate, inRange, localNumbers, localValue, memberName, Wrong, type State, type Value } from './evaluate.js';
+import type { Instance } from './instance.js';
 
 type Of<K extends Instance['k']> = Extract<Instance, { k: K }>;
-type Kind = 'next' | 'fail' | 'done';
-/** Something that is still to be done. */
-type Item =
-  | { k: 'rest'; list: string; i: number }
-  | { k: 'unlock' | 'caller' | 'always' | 'on-fail'; at: string }
-  | { k: 'loop'; at: string; left: number[] }
-  | { k: 'tail'; at: string }
-  /** After a cleanup: how things go on. */
-  | { k: 'resume'; how: Kind };
-/** Control of a process in flight. `take`: a block whose lock is taken with the next step. */
-export interface Frame {
-  at: string;
-  phase: 'whole' | 'effects' | 'lock' | 'unlock';
-  take: string | null;
-  stack: Item[];
-  locals: [string, number | number[]][];
-}
 
 /** One transition, or what went wrong instead. */
 export type Move = { readonly process: string; readonly step: string } & (
-  | { readonly to: State; readonly label: string; readonly event?: number }
-  | { readonly wrong: string }
+  | { readonly to: State; readonly label: string; readonly event?: number; readonly wrong?: undefined }
+  | { readonly wrong: string; readonly to?: undefined }
 );
 
 export const IDLE = 'idle';
+const saidBy = (exit: Exit): string => (exit.k === 'fail' ? `-${exit.errno}` : exit.k === 'done' ? exit.result : '');
 
-/** The successor function of a model with edited programs. */
-export class Semantics {
-  private readonly nodes = new Map<string, Instance>();
-  private readonly lists = new Map<string, Instance[]>();
-  private readonly heads = new Map<Instance[], string>();
+/** All moves of a state: equal outcomes of one step of one process are one. */
+export function movesOf(text: Text, state: State): Move[] {
+  const moves = text.model.processes.flatMap((process): Move[] => {
+    const { name } = process;
+    if (process.k === 'rules') {
+      return text.programs.rules.get(name)!.flatMap((rule) => (rule.k === 'step' ? new Turn(text, name, state).rule(rule) : []));
+    }
+    const frame = state.get(name) as string;
+    if (frame !== IDLE) return new Turn(text, name, state).act(JSON.parse(frame) as Frame);
+    return process.handlers.flatMap((handler) => new Turn(text, name, state).begin(handler));
+  });
+  const different = new Map<string, Move>();
+  for (const move of moves) {
+    const what = move.to ? [[...move.to.entries()].sort(), move.label, move.event] : ['wrong'];
+    different.set(JSON.stringify([move.process, move.step, what]), move);
+  }
+  return [...different.values()];
+}
+
+/** One process's turn in one state. */
+class Turn {
+  private step = '';
 
   constructor(
-    private readonly model: RandomModel,
-    private readonly programs: Programs,
-  ) {
-    for (const list of [...programs.handlers.values(), ...programs.rules.values()]) {
-      for (const below of listsIn(list)) for (const node of below) this.nodes.set(node.path, node);
-    }
+    private readonly text: Text,
+    private readonly process: string,
+    private readonly before: State,
+  ) {}
+
+  begin(handler: string): Move[] {
+    this.step = handler;
+    return this.guarded(() => {
+      const control = new Control(this.text, new Map());
+      control.push({ k: 'rest', list: handler, i: 0 });
+      const frame = control.leave('next');
+      return frame ? this.act(frame) : [];
+    });
   }
 
-  moves(state: State): Move[] {
-    const found = new Map<string, Move>();
-    const add = (move: Move): void => {
-      const what = 'to' in move ? [textOf(move.to), move.label, move.event] : ['wrong'];
-      found.set(JSON.stringify([move.process, move.step, what]), move);
-    };
-    for (const process of this.model.processes) {
-      const { name } = process;
-      if (process.k === 'rules') {
-        for (const rule of this.programs.rules.get(name)!) {
-          if (rule.k === 'step') this.perform(name, state, null, new Control(this, new Map()), rule).forEach(add);
-        }
-        continue;
+  rule(rule: Of<'step'>): Move[] {
+    this.step = rule.path;
+    return this.choose(rule, 'step', new Control(this.text, new Map()), this.before, true);
+  }
+
+  act(frame: Frame): Move[] {
+    const { at, phase, take } = frame;
+    const node = this.text.node(at);
+    const control = Control.of(this.text, frame);
+    this.step = phase === 'step' || phase === 'effects' ? at : `${at}/${phase}`;
+    return this.guarded(() => {
+      const block = phase === 'lock' ? at : take;
+      const state = block === null ? this.before : this.takeLock(block, take, control);
+      if (state === 'waits') return [];
+      if (state === 'interrupted') return [this.settle(control, control.giveUp(take), this.before, '-EINTR')];
+      if (phase === 'lock') return [this.settle(control, control.inside(at), state, '')];
+      if (phase === 'unlock' || node.k === 'release') {
+        const { lock, shared } = node.k === 'locked' ? node.node : { lock: (node as Of<'release'>).lock, shared: false };
+        control.released.push({ lock: this.text.lock(lock, control.locals, node.scope), shared });
+        return [this.settle(control, control.leave('next'), state, '')];
       }
-      const frame = state.get(name) as string;
-      if (frame !== IDLE) this.act(name, state, JSON.parse(frame) as Frame).forEach(add);
-      else for (const handler of process.handlers) this.begin(name, state, handler).forEach(add);
-    }
-    return [...found.values()];
+      return this.choose(node as Of<'step'>, phase, control, state, false);
+    });
   }
 
-  private begin(process: string, state: State, handler: string): Move[] {
-    const control = new Control(this, new Map());
-    try {
-      control.push(this.programs.handlers.get(handler)!, 0);
-      const frame = control.leave('next', state);
-      return frame ? this.act(process, state, frame) : [];
-    } catch (error) {
-      return [{ process, step: handler, wrong: why(error) }];
-    }
+  private takeLock(path: string, merged: string | null, control: Control): State | 'waits' | 'interrupted' {
+    const { node, scope } = this.text.node<'locked'>(path);
+    const lock = this.text.lock(node.lock, control.locals, scope);
+    const value = this.before.get(lock) as number;
+    const free = node.shared ? value !== 1 : value === 0;
+    if (control.held(merged).includes(lock) && !(node.shared && free)) throw new Wrong(`takes ${lock} twice`);
+    if (free) return this.before.set(lock, !node.shared ? 1 : value === 0 ? 2 : value + 1);
+    return node.pending !== undefined && this.before.get(node.pending) !== 0 ? 'interrupted' : 'waits';
   }
 
-  private act(process: string, state: State, frame: Frame): Move[] {
-    const control = new Control(this, new Map(frame.locals.map(([l, v]) => [l, Array.isArray(v) ? List(v) : v])), frame.stack);
-    const node = this.node(frame.at);
-    const taken = frame.take ?? (frame.phase === 'lock' ? frame.at : null);
-    let after = state;
-    try {
-      if (taken !== null) {
-        const block = this.node(taken) as Of<'locked'>;
-        const lock = this.lockName(block.node.lock, control.locals, block.scope);
-        const value = state.get(lock) as number;
-        const free = block.node.shared ? value !== 1 : value === 0;
-        const held = control.held(frame.take === null ? null : taken);
-        if (held.includes(lock) && !(block.node.shared && free)) throw new Wrong(`takes ${lock} twice`);
-        if (!free) {
-          if (block.node.pending === undefined || state.get(block.node.pending) === 0) return [];
-          control.giveUp(frame.take);
-          return [this.go(process, frame.at, control, 'fail', state, '-EINTR')];
-        }
-        after = state.set(lock, block.node.shared ? (value === 0 ? 2 : value + 1) : 1);
-      }
-      if (frame.phase === 'lock') return [this.go(process, frame.at, control.inside(node as Of<'locked'>), 'next', after, '')];
-      if (frame.phase === 'unlock' || node.k === 'release') {
-        const { lock, scope, shared } = this.lockOf(node);
-        const released = this.release(lock, shared, control.locals, scope, after);
-        return [this.go(process, frame.at, control, 'next', released, '')];
-      }
-    } catch (error) {
-      return [{ process, step: frame.at, wrong: why(error) }];
-    }
-    return this.perform(process, after, frame.phase, control, node as Of<'step'>);
-  }
-
-  /** A step's guards, then its choices. `state` already has the lock taken. */
-  private perform(process: string, state: State, phase: Frame['phase'] | null, control: Control, node: Of<'step'>): Move[] {
-    const { step, path, scope, split, passed } = node;
-    const value = (e: Parameters<typeof evaluate>[0]): number => evaluate(e, this.model, state, control.locals, scope);
-    const wrong = (error: unknown): Move => ({ process, step: path, wrong: why(error) });
-    const end = (own: Control, exit: Exit, after: State, label: string, event?: number): Move => {
+  /** Guards, then choices. */
+  private choose(node: Of<'step'>, phase: 'step' | 'effects', control: Control, state: State, rule: boolean): Move[] {
+    const { step, scope, passed, split } = node;
+    const value = (e: Expr): number => evaluate(e, this.text.model, state, control.locals, scope);
+    const leave = (own: Control, exit: Exit, after: State, note: string, event?: number): Move => {
+      const label = [saidBy(exit), note].filter((part) => part !== '').join(' ');
+      if (rule) return this.move(after, label, event);
       for (const local of step.forget) own.locals.delete(`${scope}.${local}`);
-      if (phase === null) return { process, step: path, to: after, label, event };
-      if (exit.k !== 'goto') return this.go(process, path, own, exit.k, after, label, event);
-      return this.go(process, path, own, own.goto(exit.to, (item, to) => (after = this.unlockItem(item, own, to)), after), after, label, event);
+      return this.settle(own, exit.k === 'goto' ? own.goto(exit.to) : own.leave(exit.k), after, label, event);
     };
-    const offers: (() => Move)[] = [];
-    try {
-      if (phase !== 'effects') {
-        const failed = step.guards.find((guard) => !passed.has(guard.id) && value(guard.test) === 0);
-        if (failed) {
-          const exit = failed.else;
-          if (exit.k !== 'block') offers.push(() => end(control, exit, state, exit.k === 'fail' ? `-${exit.errno}` : exit.k === 'done' ? exit.result : ''));
-        } else if (split && phase !== null) {
-          return [{ process, step: path, to: state.set(process, control.text(path, 'effects', null)), label: '' }];
-        }
-        if (failed && offers.length === 0) return this.blocked(phase, node, process);
+    return this.guarded(() => {
+      if (phase === 'step') {
+        const failed = step.guards.find((guard) => !passed.has(guard.id) && value(guard.test) === 0)?.else;
+        if (failed && failed.k !== 'block') return this.guarded(() => [leave(control, failed, state, '')]);
+        if (failed) return this.nothing(step.waits || rule);
+        if (split && !rule) return [this.settle(control, control.frame(node.path, 'effects'), state, '')];
       }
-      if (offers.length === 0) {
-        for (const choice of step.choices) {
-          if (value(choice.when) === 0) continue;
-          // All is computed before anything is written: what throws here makes the whole step wrong.
-          const writes = choice.set.map((assign): [string, Value] => {
-            if (assign.k === 'var') return [assign.v, value(assign.e)];
-            if (assign.k === 'member') return [memberName(assign.f, assign.i, this.model, state, control.locals, scope), value(assign.e)];
-            const queue = state.get(assign.q) as List<number>;
-            return [assign.q, assign.k === 'push' ? queue.push(value(assign.e)) : queue.shift()];
-          });
-          const locals = Object.entries(choice.locals).map(
-            ([name, to]) => [`${scope}.${name}`, localValue(to, this.model, state, control.locals, scope)] as const,
-          );
-          const event = choice.emit && value(choice.emit);
-          const exit = choice.exit;
-          const said = exit.k === 'fail' ? `-${exit.errno}` : exit.k === 'done' ? exit.result : '';
-          offers.push(() => {
-            let after = state;
-            for (const [name, to] of writes) {
-              if (!inRange(name, to, this.model)) throw new Wrong(`${name} leaves its range`);
-              after = after.set(name, this.isBool(name) ? (to === 0 ? 0 : 1) : to);
-            }
-            const own = control.copy();
-            for (const [name, to] of locals) own.locals.set(name, to);
-            if (event !== undefined && after.has('events')) after = after.update('events', (n) => ((n as number) + event) % 4);
-            return end(own, exit, after, [said, choice.note].filter((part) => part !== '').join(' '), event);
-          });
-        }
-      }
-    } catch (error) {
-      return [wrong(error)];
-    }
-    if (offers.length === 0) return this.blocked(phase, node, process);
-    return offers.map((offer) => {
-      try {
-        return offer();
-      } catch (error) {
-        return wrong(error);
+      // All is computed before anything is decided: what throws here spoils the whole step.
+      const ready = step.choices.flatMap((choice) => {
+        if (value(choice.when) === 0) return [];
+        const writes = choice.set.map((assign) => this.written(assign, state, control, scope, value));
+        const locals = Object.entries(choice.locals).map(
+          ([name, to]) => [name, localValue(to, this.text.model, state, control.locals, scope)] as const,
+        );
+        return [{ choice, writes, locals, event: choice.emit && value(choice.emit) }];
+      });
+      if (ready.length === 0) return this.nothing(step.waits || rule);
+      return ready.flatMap(({ choice, writes, locals, event }) =>
+        this.guarded(() => {
+          const own = control.copy();
+          for (const [name, to] of locals) own.locals.set(`${scope}.${name}`, to);
+          return [leave(own, choice.exit, this.write(state, writes), choice.note, event)];
+        }),
+      );
+    });
+  }
+
+  private written(
+    assign: Choice['set'][number],
+    state: State,
+    { locals }: Control,
+    scope: string,
+    value: (e: Expr) => number,
+  ): [string, Value] {
+    if (assign.k === 'push') return [assign.q, (state.get(assign.q) as List<number>).push(value(assign.e))];
+    if (assign.k === 'pop') return [assign.q, (state.get(assign.q) as List<number>).shift()];
+    if (assign.k === 'member') return [memberName(assign.f, assign.i, this.text.model, state, locals, scope), value(assign.e)];
+    const to = value(assign.e);
+    const isBool = this.text.model.variables.some(({ k, name }) => k === 'bool' && name === assign.v);
+    return [assign.v, isBool ? (to === 0 ? 0 : 1) : to];
+  }
+
+  private write(state: State, writes: readonly [string, Value][]): State {
+    return state.withMutations((after) => {
+      for (const [name, to] of writes) {
+        if (!inRange(name, to, this.text.model)) throw new Wrong(`${name} leaves its range`);
+        after.set(name, to);
       }
     });
   }
 
-  private blocked(phase: Frame['phase'] | null, { step, path }: Of<'step'>, process: string): Move[] {
-    return phase === null || step.waits ? [] : [{ process, step: path, wrong: 'blocks without waiting' }];
-  }
-
-  private go(process: string, step: string, control: Control, exit: Kind, state: State, label: string, event?: number): Move {
+  /** The transition: locks released on the way are given back, and the frame is written. */
+  private settle(control: Control, frame: Frame | null, state: State, label: string, event?: number): Move {
     let after = state;
-    const frame = control.leave(exit, state, (item) => (after = this.unlockItem(item, control, after)));
-    const text = frame === null ? IDLE : control.text(frame.at, frame.phase, frame.take);
-    return { process, step, to: after.set(process, text), label, event };
+    for (const { lock, shared } of control.released) {
+      const value = after.get(lock) as number;
+      if (shared ? value < 2 : value !== 1) throw new Wrong(`${lock} is not held`);
+      after = after.set(lock, shared && value > 2 ? value - 1 : 0);
+    }
+    for (const n of frame ? localNumbers(frame.locals) : []) {
+      if (!Number.isInteger(n) || n < 0 || n > 2) throw new Wrong('a local leaves its range');
+    }
+    return this.move(after.set(this.process, frame ? JSON.stringify(frame) : IDLE), label, event);
   }
 
-  private unlockItem(at: string, control: Control, state: State): State {
-    const { lock, shared, scope } = this.lockOf(this.node(at));
-    return this.release(lock, shared, control.locals, scope, state);
+  private move(to: State, label: string, event?: number): Move {
+    const counted = event === undefined || !to.has('events') ? to : to.set('events', ((to.get('events') as number) + event) % 4);
+    return { process: this.process, step: this.step, to: counted, label, event };
   }
 
-  private release(ref: LockRef, shared: boolean, locals: Locals, scope: string, state: State): State {
-    const lock = this.lockName(ref, locals, scope);
-    const value = state.get(lock) as number;
-    if (shared ? value < 2 : value !== 1) throw new Wrong(`${lock} is not held`);
-    return state.set(lock, shared ? (value === 2 ? 0 : value - 1) : 0);
+  private nothing(mayWait: boolean): Move[] {
+    return mayWait ? [] : [this.wrong(new Wrong('blocks, but does not wait'))];
   }
 
-  lockOf(node: Instance): { lock: LockRef; shared: boolean; scope: string } {
-    if (node.k === 'locked') return { lock: node.node.lock, shared: node.node.shared, scope: node.scope };
-    return { lock: (node as Of<'release'>).lock, shared: false, scope: node.scope };
+  private guarded(run: () => Move[]): Move[] {
+    try {
+      return run();
+    } catch (error) {
+      return [this.wrong(error)];
+    }
   }
 
-  lockName(ref: LockRef, locals: Locals, scope: string): string {
-    if (ref.by === undefined) return ref.lock;
-    const index = locals.get(`${scope}.${ref.by}`);
-    if (index === undefined) throw new Wrong(`unset local ${ref.by}`);
-    return `${ref.lock}[${index as number}]`;
-  }
-
-  node(path: string): Instance {
-    return this.nodes.get(path)!;
-  }
-
-  /** The name of a list in frames. */
-  nameOf(list: Instance[], name: string): string {
-    this.lists.set(name, list);
-    return name;
-  }
-
-  list(name: string): Instance[] {
-    return this.lists.get(name)!;
-  }
-
-  argsOf(args: Parameters<typeof localValue>[0] extends never ? never : Readonly<Record<string, Parameters<typeof localValue>[0]>>, locals: Locals, scope: string, inner: string): Locals {
-    return new Map(
-      Object.entries(args).map(([name, value]) => [`${inner}.${name}`, localValue(value, this.model, undefined as never, locals, scope)]),
-    );
-  }
-
-  resultOf(e: Parameters<typeof evaluate>[0], locals: Locals, scope: string): number {
-    return evaluate(e, this.model, undefined as never, locals, scope);
-  }
-
-  private isBool(name: string): boolean {
-    return this.model.variables.some((one) => one.k === 'bool' && one.name === name);
+  private wrong(error: unknown): Move {
+    if (!(error instanceof Wrong)) throw error;
+    return { process: this.process, step: this.step, wrong: error.message };
   }
 }

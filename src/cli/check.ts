@@ -1,0 +1,162 @@
+/** `ringfence check`: searches models, prints what was found, writes traces. */
+import { build, describe, type Expected, type Machine } from '../language/index.js';
+import { search as defaultSearch, type SearchResult } from '../explorer/index.js';
+import { guardFinder, recordTrace, styled, summaryLines, traceLines, verdictLines, type Judged, type Line, type StoredTrace } from '../report/index.js';
+import { Exit, combine, type ExitCode } from './exit.js';
+import { exitCodeOf, expectations, judge } from './expected.js';
+import { interruptible } from './interrupt.js';
+import { jsonFailure, jsonResult, type JsonResult } from './json.js';
+import { findModels, type Found } from './models.js';
+import { commandLine, type CheckOptions } from './options.js';
+import { shortPlace, version } from './package.js';
+import { ProgressLine } from './progress.js';
+import { TraceFolder } from './trace-output.js';
+import { complain, say, warn, type Terminal } from './terminal.js';
+
+/** The engine's `search`; tests give another. */
+export type Search = typeof defaultSearch;
+
+interface Task {
+  readonly found: Found;
+  readonly machine: Machine;
+  readonly expected: ReadonlyMap<string, Expected>;
+}
+
+/** Checks the named models, or all. @throws InputError and ModelError before anything is searched */
+export async function check(names: readonly string[], options: CheckOptions, terminal: Terminal, search: Search = defaultSearch): Promise<ExitCode> {
+  const tasks = (await findModels(names, terminal.cwd)).map((found) => prepare(found, options));
+  const { signal, release } = interruptible(terminal);
+  const traces = new TraceFolder(options.out, terminal.cwd);
+  const codes: ExitCode[] = [];
+  try {
+    for (const [i, task] of tasks.entries()) {
+      if (signal.aborted) {
+        warn(terminal, [[`not checked: ${tasks.slice(i).map(({ machine }) => machine.model).join(', ')}`]]);
+        codes.push(Exit.undecided);
+        break;
+      }
+      if (i > 0 && !options.json) say(terminal, [[]]);
+      codes.push(await checkOne(task, options, terminal, { search, signal, traces }));
+    }
+  } finally {
+    release();
+  }
+  return combine(codes);
+}
+
+/** Builds before anything is searched: what is wrong with the input is said at once. */
+function prepare(found: Found, { scope, edits, property }: CheckOptions): Task {
+  const properties = property.length > 0 ? property : undefined;
+  const machine = build(found.model, { scope, edits, properties });
+  return { found, machine, expected: expectations(found.model, machine.scope, machine.edits.length > 0) };
+}
+
+interface Means {
+  readonly search: Search;
+  readonly signal: AbortSignal;
+  readonly traces: TraceFolder;
+}
+
+async function checkOne(task: Task, options: CheckOptions, terminal: Terminal, { search, signal, traces }: Means): Promise<ExitCode> {
+  const { found, machine, expected } = task;
+  const line = new ProgressLine(machine.model, terminal);
+  let result: SearchResult;
+  try {
+    result = await search(machine, {
+      workers: options.workers,
+      source: {
+        module: found.module,
+        model: machine.model,
+        scope: machine.scope,
+        edits: options.edits,
+        ...(options.property.length > 0 ? { properties: options.property } : {}),
+      },
+      maxStates: options.maxStates,
+      maxDepth: options.maxDepth,
+      maxMemory: options.maxMemory,
+      timeout: options.timeout,
+      stopAtFirst: options.stopAtFirst,
+      selfCheck: options.selfCheck,
+      signal,
+      onProgress: (progress) => line.show(progress),
+    });
+  } catch (error) {
+    line.clear();
+    const message = error instanceof Error ? error.message : String(error);
+    complain(terminal, `${machine.model}: the search broke down, so there is no verdict: ${message}`);
+    if (options.json) printJson(terminal, jsonFailure(machine, options.workers, message));
+    return Exit.error;
+  }
+  line.clear();
+  const judged = judge(result, expected);
+  const { paths, stored, failures } = writeTraces(task, result, traces, terminal);
+  if (options.json) printJson(terminal, jsonResult(result, judged, paths));
+  else printReport(task, options, terminal, { result, judged, paths, stored });
+  for (const failure of failures) complain(terminal, failure);
+  return combine([exitCodeOf(result, judged), ...failures.map(() => Exit.error)]);
+}
+
+/** Stores the counterexamples; what can't be written is still printed. */
+function writeTraces({ found, machine }: Task, result: SearchResult, traces: TraceFolder, terminal: Terminal) {
+  const paths = new Map<string, string>();
+  const stored = new Map<string, StoredTrace>();
+  const failures: string[] = [];
+  const broken = result.properties.filter(({ verdict, trace }) => trace && (verdict === 'violated' || verdict === 'error'));
+  if (broken.length === 0) return { paths, stored, failures };
+  const guard = guardFinder(machine, describe(found.model, { scope: machine.scope }));
+  const place = (at: string): string => shortPlace(at, terminal.cwd);
+  for (const { id, trace } of broken) {
+    if (!trace) continue;
+    const kept = recordTrace(machine, trace, { tool: version, model: found.model, file: found.file, place, guard });
+    stored.set(id, kept);
+    try {
+      paths.set(id, traces.write(kept));
+    } catch (error) {
+      failures.push((error as Error).message);
+    }
+  }
+  return { paths, stored, failures };
+}
+
+interface Outcome {
+  readonly result: SearchResult;
+  readonly judged: readonly Judged[];
+  readonly paths: ReadonlyMap<string, string>;
+  readonly stored: ReadonlyMap<string, StoredTrace>;
+}
+
+function printReport({ found, machine }: Task, options: CheckOptions, terminal: Terminal, { result, judged, paths, stored }: Outcome): void {
+  const sentences = new Map(machine.properties.map(({ id, text }) => [id, text]));
+  const report = { model: found.model, result, judged, sentences };
+  const shown = shortest(judged, stored);
+  const lines: Line[] = [...verdictLines(report)];
+  if (shown) lines.push([], ...traceLines(shown), []);
+  lines.push(...summaryLines(report));
+  lines.push(['  ', styled('dim', 'reproduce '), reproduce(found, machine, options)]);
+  for (const [id, file] of paths) {
+    lines.push(['  ', styled('dim', 'trace     '), file, ...(id === shown?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)])]);
+  }
+  say(terminal, lines);
+}
+
+/** The counterexample to print in full: an unexpected one before an expected one, then the shortest. */
+function shortest(judged: readonly Judged[], stored: ReadonlyMap<string, StoredTrace>): StoredTrace | undefined {
+  const surprises = judged.filter(({ result, asExpected }) => !asExpected && stored.has(result.id));
+  const candidates = surprises.length > 0 ? surprises : judged.filter(({ result }) => stored.has(result.id));
+  const traces = candidates.map(({ result }) => stored.get(result.id) as StoredTrace);
+  return traces.reduce<StoredTrace | undefined>((best, trace) => (best && best.steps.length <= trace.steps.length ? best : trace), undefined);
+}
+
+/** The command that does this again, for this model alone. */
+function reproduce({ model, file }: Found, machine: Machine, options: CheckOptions): string {
+  const words = ['npx', 'ringfence', 'check', file === '' ? model.name : file];
+  const special = Object.entries(machine.scope).filter(([name, value]) => model.scope[name].default !== value);
+  if (special.length > 0) words.push('--scope', special.map(([name, value]) => `${name}=${value}`).join());
+  for (const edit of options.edits) words.push(...(edit.startsWith('without ') ? ['--without', edit.slice(8)] : ['--edit', edit]));
+  for (const id of options.property) words.push('--property', id);
+  return commandLine(words);
+}
+
+function printJson(terminal: Terminal, result: JsonResult): void {
+  terminal.stdout.write(`${JSON.stringify(result)}\n`);
+}

@@ -1,0 +1,96 @@
+/** One model's result for machines: one object a line. Fields are only ever added. */
+import type { Machine } from '../language/index.js';
+import type { SearchResult } from '../explorer/index.js';
+import type { Judged } from '../report/index.js';
+
+/** What `--json` prints of a model. */
+export interface JsonResult {
+  readonly model: string;
+  readonly scope: Machine['scope'];
+  readonly edits: readonly string[];
+  readonly verdict: SearchResult['verdict'];
+  readonly states: number;
+  readonly transitions: number;
+  readonly depth: number;
+  readonly deadlocks: number;
+  readonly seconds: number;
+  readonly workers: number;
+  readonly specCalls: number;
+  readonly bytesPerState: number;
+  readonly properties: readonly JsonProperty[];
+  /** Properties that are expected to be violated; all others are expected to hold. */
+  readonly expected: Readonly<Record<string, 'violated'>>;
+  readonly asExpected: boolean;
+  readonly incomplete?: { readonly why: string; readonly detail: string };
+  readonly assumptions: readonly string[];
+  readonly digest: string;
+  /** Why there is no result. */
+  readonly error?: string;
+}
+
+interface JsonProperty {
+  readonly id: string;
+  readonly kind: string;
+  readonly verdict: string;
+  readonly length?: number;
+  readonly trace?: string;
+  readonly reason?: string;
+  readonly vacuous?: true;
+}
+
+/** The object of a search that ended. */
+export function jsonResult(result: SearchResult, judged: readonly Judged[], traces: ReadonlyMap<string, string>): JsonResult {
+  const { machine, verdict, states, transitions, depth, deadlocks, seconds, workers, specCalls, bytesPerState, incomplete } = result;
+  return {
+    model: machine.model,
+    scope: machine.scope,
+    edits: machine.edits,
+    verdict,
+    states,
+    transitions,
+    depth,
+    deadlocks,
+    seconds,
+    workers,
+    specCalls,
+    bytesPerState,
+    properties: judged.map(({ result: { id, kind, verdict: own, length, reason, vacuous } }) => ({
+      id,
+      kind,
+      verdict: own,
+      ...(length === undefined ? {} : { length }),
+      ...(traces.has(id) ? { trace: traces.get(id) } : {}),
+      ...(reason === undefined ? {} : { reason }),
+      ...(vacuous ? { vacuous } : {}),
+    })),
+    expected: Object.fromEntries(judged.filter(({ expected }) => expected === 'violated').map(({ result: { id } }) => [id, 'violated' as const])),
+    asExpected: judged.every(({ asExpected }) => asExpected),
+    ...(incomplete ? { incomplete: { why: incomplete.why, detail: incomplete.detail } } : {}),
+    assumptions: machine.assumptions.map(({ id }) => id),
+    digest: machine.digest,
+  };
+}
+
+/** The object of a search that broke down. */
+export function jsonFailure({ model, scope, edits, digest, assumptions }: Machine, workers: number, error: string): JsonResult {
+  return {
+    model,
+    scope,
+    edits,
+    verdict: 'error',
+    states: 0,
+    transitions: 0,
+    depth: 0,
+    deadlocks: 0,
+    seconds: 0,
+    workers,
+    specCalls: 0,
+    bytesPerState: 0,
+    properties: [],
+    expected: {},
+    asExpected: false,
+    assumptions: assumptions.map(({ id }) => id),
+    digest,
+    error,
+  };
+}

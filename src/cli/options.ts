@@ -1,0 +1,77 @@
+/** Reading option values: each parser says what is wrong and what would be right. */
+import { availableParallelism } from 'node:os';
+import { InvalidArgumentError } from 'commander';
+
+/** Options of `check` as the user gave them. */
+export interface CheckOptions {
+  readonly scope: Readonly<Record<string, string>>;
+  readonly workers: number;
+  /** Edits in the order of the command line; `without ID` among them. */
+  readonly edits: readonly string[];
+  readonly property: readonly string[];
+  readonly stopAtFirst: boolean;
+  readonly selfCheck: boolean;
+  readonly maxStates?: number;
+  readonly maxDepth?: number;
+  /** Bytes. */
+  readonly maxMemory?: number;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly json: boolean;
+  readonly out: string;
+}
+
+/** As many workers as cores, but no more than four: beyond that, memory and not cores is what is short. */
+export const defaultWorkers = (): number => Math.min(availableParallelism(), 4);
+
+/** `cpus=2,pages=3`, added to what earlier options said. */
+export function scopeOption(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const added = text.split(',').map((part): [string, string] => {
+    const match = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(part);
+    if (!match) throw new InvalidArgumentError(`"${part}" is not NAME=VALUE; write for instance --scope cpus=2,pages=3`);
+    return [match[1], match[2]];
+  });
+  return Object.fromEntries([...Object.entries(before), ...added]);
+}
+
+/** A whole number of at least one, `1e6` and `1_000_000` included. */
+export function countOption(text: string): number {
+  const value = /^\d[\d_]*(e\d+)?$/i.test(text) ? Number(text.replaceAll('_', '')) : NaN;
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError(`"${text}" is not a whole number of at least 1`);
+  return value;
+}
+
+/** A number of workers: 1 to 64. */
+export function workersOption(text: string): number {
+  const value = countOption(text);
+  if (value > 64) throw new InvalidArgumentError('more than 64 workers are not possible');
+  return value;
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+/** `4G`, `512M`, or bytes. */
+export function memoryOption(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$/i.exec(text.trim());
+  const value = match ? Math.floor(Number(match[1]) * units[match[2].toLowerCase()]) : NaN;
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError(`"${text}" is not an amount of memory: write for instance 4G or 512M`);
+  return value;
+}
+
+const times: Readonly<Record<string, number>> = { ms: 0.001, '': 1, s: 1, m: 60, min: 60, h: 3600 };
+
+/** `60s`, `5m`, `2h`, or seconds. */
+export function timeOption(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|)$/i.exec(text.trim());
+  const value = match ? Number(match[1]) * times[match[2].toLowerCase()] : NaN;
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError(`"${text}" is not a time: write for instance 60s, 5m or 2h`);
+  return value;
+}
+
+/** Collects an option that may be given several times. */
+export const collect = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
+/** The command line that does the same again. */
+export function commandLine(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
+}

@@ -1,0 +1,120 @@
+/** The command line: commands, options, help, and what becomes of errors. */
+import { Command, CommanderError, Option } from 'commander';
+import { ModelError } from '../language/index.js';
+import { check } from './check.js';
+import { Exit, InputError, type ExitCode } from './exit.js';
+import { list } from './list.js';
+import { collect, countOption, defaultWorkers, memoryOption, scopeOption, timeOption, workersOption, type CheckOptions } from './options.js';
+import { version } from './package.js';
+import { replay } from './replay.js';
+import { show } from './show.js';
+import { complain, ownTerminal, type Terminal } from './terminal.js';
+
+const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  $ ringfence ${line}\n`).join('')}`;
+
+const EXIT_CODES = `
+Exit codes:
+  0  everything is as the model expects
+  1  something is not as expected
+  2  usage, input or model error
+  3  undecided: a limit was reached, or it was interrupted
+`;
+
+/** Runs a command line. @returns the exit code */
+export async function main(argv: readonly string[], terminal: Terminal = ownTerminal()): Promise<ExitCode> {
+  // A reader that has seen enough (| head) is no error.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+  let code: ExitCode = Exit.asExpected;
+  const program = ringfence(terminal, (result) => (code = result));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.asExpected : Exit.error;
+    if (error instanceof InputError || error instanceof ModelError) complain(terminal, error.message);
+    else complain(terminal, error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return Exit.error;
+  } finally {
+    for (const stream of [process.stdout, process.stderr]) stream.off('error', ignoreClosedPipe);
+  }
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Command {
+  const program = new Command('ringfence')
+    .description('An explicit-state model checker for hypervisor, IOMMU and TEE designs: a proof, or the shortest attack.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+    })
+    .showHelpAfterError('(--help tells more)')
+    .addHelpText('after', examples('check', 'check SC-01 --without unmap_pages/wait-for-CMD_SYNC', 'list SC-01', 'show results/runs/SC-01-I-7.trace') + EXIT_CODES);
+  addCheck(program, terminal, finish);
+  program
+    .command('list')
+    .description('list the models, or the scope, programs, steps, guards and properties of one')
+    .argument('[model]', 'a model, or the file of your own')
+    .option('--scope <k=v,...>', 'list it in this scope; repeatable', scopeOption)
+    .addHelpText('after', examples('list', 'list SC-01', 'list bench-iommu --scope devices=1', 'list ./my-model.ts'))
+    .action(async (model: string | undefined, { scope = {} }: { scope?: Record<string, string> }) => finish(await list(model, scope, terminal)));
+  program
+    .command('show')
+    .description('print a trace file; the model need not be there')
+    .argument('<trace>', 'a trace file that check wrote')
+    .option('--state <n>', 'the whole state after step n instead (0: the initial state)', (text) => (text === '0' ? 0 : countOption(text)))
+    .option('--json', 'the trace as one JSON object', false)
+    .option('--model <file>', 'the file of a model of your own, to say whether it has changed')
+    .addHelpText('after', examples('show results/runs/SC-01-I-7.trace', 'show results/runs/SC-01-I-7.trace --state 4'))
+    .action(async (file: string, options: { state?: number; json: boolean; model?: string }) => finish(await show(file, options, terminal)));
+  program
+    .command('replay')
+    .description('run a trace against the model as it is now: exit 1 if it deviates or no longer ends in the violation')
+    .argument('<trace>', 'a trace file that check wrote')
+    .option('--model <file>', 'the file of a model of your own')
+    .addHelpText('after', examples('replay results/runs/SC-01-I-7.trace', 'replay results/runs/my-model-mutex.trace --model ./my-model.ts'))
+    .action(async (file: string, options: { model?: string }) => finish(await replay(file, options, terminal)));
+  return program;
+}
+
+type Given = Omit<CheckOptions, 'scope' | 'property'> & { scope?: Record<string, string>; property?: string[] };
+
+function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  // --without and --edit share one list, so that edits are applied in the order of the command line.
+  const edits: string[] = [];
+  const edit = (text: string): string => (edits.push(text), text);
+  program
+    .command('check')
+    .description('explore every reachable state of models and judge their properties; without a name, all models')
+    .argument('[models...]', 'names of models, or files of your own (.ts, .js)')
+    .option('--scope <k=v,...>', 'parameters of the scope; repeatable', scopeOption)
+    .addOption(new Option('--workers <n>', 'threads to search on').argParser(workersOption).default(defaultWorkers()))
+    .option('--without <id>', 'drop a step, let everything pass a guard, or leave out a lock; repeatable', (id) => edit(`without ${id}`))
+    .option('--edit <edit>', 'another edit of the program, as list explains them; repeatable', edit)
+    .option('--property <id>', 'check only this property; repeatable', collect)
+    .option('--stop-at-first', 'end at the first level that breaks a property', false)
+    .option('--self-check', 'compute 1% of what was learned again, and stop on a difference', false)
+    .option('--max-states <n>', 'stop at so many states', countOption)
+    .option('--max-depth <n>', 'stop after so many levels', countOption)
+    .option('--max-memory <size>', 'stop at so much memory, such as 4G', memoryOption)
+    .option('--timeout <time>', 'stop each model after so long, such as 60s or 10m', timeOption)
+    .option('--json', 'one JSON object a model on stdout, and nothing else there', false)
+    .option('--out <dir>', 'folder for trace files', 'results/runs')
+    .addHelpText(
+      'after',
+      examples(
+        'check',
+        'check SC-01 --scope cpus=2,pages=3 --workers 2',
+        'check SC-01 --without unmap_pages/wait-for-CMD_SYNC',
+        'check SC-01 --edit "swap unmap_pages/tlbi unmap_pages/sync" --property I-7',
+        'check ./my-model.ts --timeout 60s --json',
+      ) + EXIT_CODES,
+    )
+    .action(async (models: string[], { scope = {}, property = [], ...rest }: Given) =>
+      finish(await check(models, { ...rest, edits, scope, property }, terminal)),
+    );
+}

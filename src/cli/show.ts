@@ -1,0 +1,60 @@
+/** `ringfence show`: a stored trace as text. It needs no model; where there is one, it says whether it has changed. */
+import { pairs, stateLines, styled, traceLines, type Line, type StoredTrace } from '../report/index.js';
+import { Exit, InputError, type ExitCode } from './exit.js';
+import { commandLine } from './options.js';
+import { modelOf, readTraceFile, rebuild } from './trace-input.js';
+import { say, warn, type Terminal } from './terminal.js';
+
+/** Options of `show`. */
+export interface ShowOptions {
+  /** Print the whole state after this step instead. */
+  readonly state?: number;
+  readonly json: boolean;
+  /** The file of a model that is not built in. */
+  readonly model?: string;
+}
+
+/** Prints a trace. @throws InputError for a file that is no intact trace */
+export async function show(file: string, options: ShowOptions, terminal: Terminal): Promise<ExitCode> {
+  const trace = readTraceFile(file, terminal.cwd);
+  if (options.state !== undefined && options.state > trace.steps.length) {
+    throw new InputError(`there is no state ${options.state}: the trace has ${trace.steps.length} steps`);
+  }
+  if (options.json) terminal.stdout.write(`${JSON.stringify(trace)}\n`);
+  else if (options.state !== undefined) say(terminal, stateLines(trace, options.state));
+  else say(terminal, [...headLines(trace), [], ...traceLines(trace), [], ...footLines(file, trace)]);
+  const change = await changeOf(trace, options.model, terminal);
+  if (change !== undefined) warn(terminal, [[styled('warn', 'warning:'), ` ${change}`]]);
+  return Exit.asExpected;
+}
+
+/** Model, scope and edits of a trace. */
+export function headLines(trace: StoredTrace): Line[] {
+  const lines: Line[] = [[styled('bold', trace.model), `  ${trace.title}`]];
+  if (Object.keys(trace.scope).length > 0) lines.push(['  ', styled('dim', 'scope     '), pairs(trace.scope)]);
+  trace.edits.forEach((edit, i) => lines.push(['  ', styled('dim', i === 0 ? 'edits     ' : '          '), styled('warn', edit)]));
+  return lines;
+}
+
+function footLines(file: string, trace: StoredTrace): Line[] {
+  const model = trace.file === '' ? [] : ['--model', trace.file];
+  return [
+    ['  ', styled('dim', 'state     '), commandLine(['npx', 'ringfence', 'show', file, '--state', '0']), styled('dim', '  (the whole state after a step)')],
+    ['  ', styled('dim', 'replay    '), commandLine(['npx', 'ringfence', 'replay', file, ...model])],
+  ];
+}
+
+/** How the model differs from the one that was checked, in words; nothing if it is the same. */
+async function changeOf(trace: StoredTrace, file: string | undefined, terminal: Terminal): Promise<string | undefined> {
+  const found = await modelOf(trace, file, terminal.cwd);
+  if (!found) {
+    if (trace.file !== '' && file === undefined) return undefined;
+    return `the model ${trace.model} is not here, so nobody can say whether it has changed since`;
+  }
+  try {
+    if (rebuild(found, trace).digest === trace.digest) return undefined;
+    return `the model ${trace.model} has changed since this trace was found: "ringfence replay" says whether the trace still goes through`;
+  } catch (error) {
+    return `the model ${trace.model} has changed since this trace was found: ${(error as Error).message}`;
+  }
+}

@@ -1,0 +1,53 @@
+/** Writing trace files: whole or not at all, under names that no model or property can break out of. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { encodeTrace, type StoredTrace } from '../report/index.js';
+import { InputError } from './exit.js';
+
+const LONGEST = 120;
+
+/** The name of a trace's file: `<model>-<property>.trace`, with everything else than letters, digits, `.`, `_` as `-`. */
+export function traceName(model: string, property: string): string {
+  const safe = `${model}-${property}`.replace(/[^A-Za-z0-9._]+/g, '-').replace(/^[.-]+/, '');
+  if (safe.length > 0 && safe.length <= LONGEST) return `${safe}.trace`;
+  const hash = createHash('sha256').update(`${model}\0${property}`).digest('hex').slice(0, 12);
+  return `${safe.slice(0, LONGEST)}-${hash}.trace`;
+}
+
+/** Writes traces of one run into a folder, which is made when the first comes. */
+export class TraceFolder {
+  private readonly taken = new Set<string>();
+
+  /** @param folder as the user named it, relative to `cwd` */
+  constructor(
+    private readonly folder: string,
+    private readonly cwd: string,
+  ) {}
+
+  /** Writes a trace. @returns its path as the user can use it. @throws InputError for a full disk and the like */
+  write(trace: StoredTrace): string {
+    const name = this.freeName(traceName(trace.model, trace.property.id));
+    const shown = path.join(this.folder, name);
+    const file = path.resolve(this.cwd, shown);
+    const partial = `${file}.${process.pid}.partial`;
+    try {
+      const content = encodeTrace(trace);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(partial, content);
+      renameSync(partial, file);
+    } catch (error) {
+      rmSync(partial, { force: true });
+      throw new InputError(`the trace ${shown} can't be written: ${(error as Error).message} (--out DIR names another folder)`);
+    }
+    return shown;
+  }
+
+  private freeName(name: string): string {
+    const free = (n: number): string => (n === 1 ? name : name.replace(/\.trace$/, `-${n}.trace`));
+    let n = 1;
+    while (this.taken.has(free(n))) n++;
+    this.taken.add(free(n));
+    return free(n);
+  }
+}

@@ -1,0 +1,84 @@
+/** Several workers: a Piscina pool in which each thread takes chunks of the level until none is left. */
+import { Piscina } from 'piscina';
+import type { Crew, LevelEnd, Range, Stop } from './crew.js';
+import type { MachineSource } from './result.js';
+import type { Store } from './store.js';
+import type { Tally } from './engine.js';
+import { CURSOR, STOP, type LevelReport, type LevelTask } from './worker.js';
+import { chunkAt, chunkCount } from './chunks.js';
+import { mergeTallies } from './crew.js';
+import { ValueLog } from './value-log.js';
+
+let searches = 0;
+
+/** How often the main thread looks whether the level must stop, in milliseconds. */
+const WATCH = 50;
+
+/** A pool of engines that share the store. */
+export class Pool implements Crew {
+  private readonly pool: Piscina<LevelTask, LevelReport>;
+  private readonly search = ++searches;
+  private store!: Store;
+
+  constructor(
+    readonly workers: number,
+    private readonly source: MachineSource,
+    private readonly values: SharedArrayBuffer,
+    private readonly selfCheck: boolean,
+    private readonly chunk: number,
+    /** What was counted before the pool started. */
+    private counted: Tally,
+  ) {
+    // As many threads as workers, for as long as the search lasts: a thread that is replaced has learned nothing.
+    this.pool = new Piscina({
+      filename: new URL('./worker.js', import.meta.url).href,
+      minThreads: workers,
+      maxThreads: workers,
+      idleTimeout: Infinity,
+      concurrentTasksPerWorker: 1,
+    });
+  }
+
+  open(store: Store): void {
+    this.store = store;
+  }
+
+  async expand(ranges: readonly Range[], level: number, stop: Stop): Promise<LevelEnd> {
+    const { search, source, selfCheck, values, chunk, store, workers } = this;
+    const memory = new SharedArrayBuffer(8);
+    const control = new Int32Array(memory);
+    const chunks = chunkCount(ranges, chunk);
+    const task: LevelTask = { search, source, selfCheck, values, store: store.handle, ranges, chunk, level, control: memory };
+    let stopped = false;
+    const watch = setInterval(() => {
+      if (stopped || !stop()) return;
+      stopped = true;
+      Atomics.store(control, STOP, 1);
+    }, WATCH);
+    let died: string | undefined;
+    const giveUp = (error: unknown): undefined => {
+      died ??= error instanceof Error ? error.message : String(error);
+      Atomics.store(control, STOP, 1);
+      new ValueLog(values).abort();
+      return undefined;
+    };
+    const crew = Array.from({ length: Math.min(workers, chunks) }, () => this.pool.run(task).catch(giveUp));
+    const reports = (await Promise.all(crew)).filter((report) => report !== undefined);
+    clearInterval(watch);
+    this.counted = mergeTallies([this.counted, ...reports.map(({ tally }) => tally)]);
+    if (died !== undefined) return { end: 'died', rest: [], detail: `a worker died: ${died}` };
+    const rest = reports.flatMap((report) => report.rest);
+    for (let i = Atomics.load(control, CURSOR); i < chunks; i++) rest.push(chunkAt(ranges, chunk, i)!);
+    if (rest.length === 0) return { end: 'done', rest };
+    const ends = reports.map(({ end }) => end);
+    return { end: ends.includes('layout') ? 'layout' : ends.includes('full') ? 'full' : 'stopped', rest };
+  }
+
+  tally(): Tally {
+    return this.counted;
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+}

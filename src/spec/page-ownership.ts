@@ -1,0 +1,147 @@
+/**
+ * Page ownership (B2): who owns each page, who may touch it, and how many DMA uses pin it.
+ * Since mid-2025 all of it lives in `hyp_vmemmap`, so a state check is a table look-up, not a page-table walk.
+ */
+import {
+  bool,
+  done,
+  enumOf,
+  fail,
+  fragment,
+  goto,
+  handler,
+  next,
+  optional,
+  range,
+  record,
+  type Builder,
+  type Handler,
+  type ValueOf,
+} from '../language/index.js';
+import type { Parts } from './parts.js';
+
+const source = 'arch/arm64/kvm/hyp/nvhe/mem_protect.c (B2)';
+
+/** One page as `hyp_vmemmap` and the stage-2 tables have it. */
+export const Ownership = record('Ownership', {
+  owner: enumOf('HOST', 'HYP', 'GUEST', 'FFA'),
+  host: enumOf('OWNED', 'SHARED_OWNED', 'SHARED_BORROWED', 'NOPAGE'),
+  hyp: enumOf('NOPAGE', 'OWNED', 'SHARED_BORROWED'),
+  guest: enumOf('NOPAGE', 'OWNED', 'SHARED_OWNED', 'SHARED_BORROWED'),
+});
+export type OwnershipValue = ValueOf<typeof Ownership>;
+
+const hostOwned = Ownership.make({ owner: 'HOST', host: 'OWNED', hyp: 'NOPAGE', guest: 'NOPAGE' });
+const hostSharedWithHyp = Ownership.make({ owner: 'HOST', host: 'SHARED_OWNED', hyp: 'SHARED_BORROWED', guest: 'NOPAGE' });
+const hypOwned = Ownership.make({ owner: 'HYP', host: 'NOPAGE', hyp: 'OWNED', guest: 'NOPAGE' });
+
+/** What the ownership hypercalls check: `own` is the page's state, `ref` its DMA uses and pins. */
+interface PageSeen {
+  readonly own: OwnershipValue;
+  readonly ref: number;
+}
+interface PageCheck {
+  readonly id: string;
+  readonly doc: string;
+  readonly source: string;
+  test(seen: PageSeen): boolean;
+  readonly else: ReturnType<typeof fail>;
+}
+const check = (id: string, doc: string, errno: string, test: (seen: PageSeen) => boolean): PageCheck => ({
+  id,
+  doc,
+  source,
+  test,
+  else: fail(errno),
+});
+
+const hostOwnsIt = check('host-state-is-OWNED', 'only a page that the host owns alone changes hands', 'EPERM', ({ own }) => own.host === 'OWNED');
+const hostSharesIt = check('host-state-is-SHARED_OWNED', 'only a shared page is unshared', 'EPERM', ({ own }) => own.host === 'SHARED_OWNED');
+const hostHasItNot = check('host-state-is-NOPAGE', 'the host gets back only what it gave', 'EPERM', ({ own }) => own.host === 'NOPAGE');
+const hypHasItNot = check('hyp-state-is-NOPAGE', 'EL2 takes only a page it does not have', 'EPERM', ({ own }) => own.hyp === 'NOPAGE');
+const hypOwnsIt = check('hyp-state-is-OWNED', 'EL2 gives only a page it owns', 'EPERM', ({ own }) => own.hyp === 'OWNED');
+const hypBorrowsIt = check('hyp-state-is-SHARED_BORROWED', 'only a page shared with EL2 is unshared', 'EPERM', ({ own }) => own.hyp === 'SHARED_BORROWED');
+const noDma = (errno: string): PageCheck =>
+  check('ref-is-0', 'a page in use for DMA, or pinned, is neither given away nor shared', errno, ({ ref }) => ref === 0);
+
+export type PageOwnership = ReturnType<typeof pageOwnership>;
+
+/**
+ * Declares pages, their locks, and what moves them.
+ * @param maxRef the exact bound of a page's refcount
+ */
+export function pageOwnership(m: Builder, { page }: Parts, maxRef: number) {
+  const ownership = m.family('ownership', [page], Ownership, hostOwned);
+  const ref = m.family('ref', [page], range(0, maxRef), 0);
+  const hostLock = m.lock('host_mmu.lock', { protects: [...ownership.all, ...ref.all] });
+  const hypLock = m.lock('pkvm_pgd_lock');
+  /** A BUG_ON at nVHE EL2 is a panic (rule 7): the CPU that runs into it never moves on, its locks stay taken. */
+  const panicked = m.ghost('EL2 panicked', bool, false);
+
+  /**
+   * A hypercall that changes a page's state. The CPU's stage-2 (owner annotation, CPU TLBI) is done before the state
+   * is written: the state is the last micro-step (B2), and its new owner has access once the locks are released.
+   */
+  const transition = (fn: string, checks: readonly PageCheck[], becomes: OwnershipValue): Handler =>
+    handler(fn, { page }, (h) => [
+      h.locked('host_mmu.lock', () => hostLock, [
+        h.step('read pfn', {
+          doc: 'the page is the host’s to name: any page',
+          fn: 'host_lock_component',
+          source,
+          run: () => page.values.map((p) => next().local({ page: p })),
+        }),
+        h.locked('pkvm_pgd_lock', () => hypLock, [
+          h.step('check page state', {
+            fn: `${fn}: __host_check_page_state_range, __hyp_check_page_state_range`,
+            source,
+            reads: (f) => ({ own: ownership(f.page), ref: ref(f.page) }),
+            guards: checks,
+          }),
+          h.step('set page state', {
+            doc: 'CPU stage-2 first, vmemmap state last',
+            fn: `${fn}: __host_stage2_set_owner_locked, __host_set_page_state_range, __hyp_set_page_state_range`,
+            source,
+            writes: (f) => ({ own: ownership(f.page) }),
+            run: () => next({ own: becomes }),
+          }),
+        ]),
+      ]),
+    ], { fn, source }); // prettier-ignore
+
+  const donateHyp = transition('__pkvm_host_donate_hyp', [hostOwnsIt, noDma('EPERM'), hypHasItNot], hypOwned);
+  const hypDonateHost = transition('__pkvm_hyp_donate_host', [hypOwnsIt, hostHasItNot], hostOwned);
+  const shareHyp = transition('__pkvm_host_share_hyp', [hostOwnsIt, noDma('EPERM'), hypHasItNot], hostSharedWithHyp);
+  const unshareHyp = transition('__pkvm_host_unshare_hyp', [hostSharesIt, hypBorrowsIt, noDma('EBUSY')], hostOwned);
+
+  const useDma = fragment('use_dma', { page }, (h) => [
+    h.locked('host_mmu.lock', () => hostLock, [
+      h.step('check page state', {
+        fn: '__pkvm_host_use_dma',
+        source,
+        reads: (f) => ({ own: ownership(f.page) }),
+        guards: [
+          {
+            id: 'host-owns-page',
+            doc: 'the host may give a device only what it owns alone',
+            source,
+            test: ({ own }) => own.host === 'OWNED',
+            else: fail('EPERM'),
+          },
+        ],
+        run: (_, f) => next().emit('use_dma', { page: f.page }),
+      }),
+      h.step('ref++', {
+        doc: 'from here on donate and share refuse the page; BUG_ON at the top of the count',
+        fn: '__pkvm_host_use_dma: hyp_page_ref_inc',
+        source,
+        writes: (f) => ({ ref: ref(f.page), panicked }),
+        run: (s) => (s.ref === maxRef ? goto('ref++', { panicked: true }) : next({ ref: s.ref + 1 })),
+      }),
+    ]),
+  ]);
+
+  const unuseDma = fragment('unuse_dma', { page, mapping: optional(Mapping(m)) }, (h) => [h.step('x', {})]);
+
+  return { ownership, ref, hostLock, hypLock, panicked, useDma, unuseDma, donateHyp, hypDonateHost, shareHyp, unshareHyp };
+}
