@@ -91,11 +91,16 @@ async function runOnce(tool, size) {
 }
 
 /** What a process of each kind takes before it searches anything. */
-async function measureIdle(tools) {
+async function measureIdle(tools, failures) {
   const commands = { node: [process.execPath, CLI, '--version'], native: ['true'] };
   const idle = {};
   for (const kind of new Set(tools.map((tool) => tool.kind))) {
-    idle[kind] = (await measure([commands[kind]], ROOT)).peakBytes;
+    try {
+      idle[kind] = (await measure([commands[kind]], ROOT)).peakBytes;
+    } catch (error) {
+      idle[kind] = NaN;
+      failures.push(`idle ${kind} process: ${error.message}`);
+    }
   }
   return idle;
 }
@@ -138,7 +143,7 @@ async function main() {
   const { size } = options;
   const failures = [];
   const tools = await prepare(options.tools, size, failures);
-  const idle = await measureIdle(tools);
+  const idle = await measureIdle(tools, failures);
   const results = await runRounds(tools, options, failures);
   const rows = results.map((result) => rowOf(result, size, idle));
   const heading = `IOMMU model, size ${size.name}: ${size.states} states, ${size.transitions} transitions`;

@@ -1,6 +1,6 @@
 /** `ringfence list`: the models, or everything in one of them that has an id, one line each. */
 import { describe, walk, type Described, type Model, type Tree } from '../language/index.js';
-import { pad, styled, widest, type Line } from '../report/index.js';
+import { functionName, pad, styled, widest, type Line } from '../report/index.js';
 import { Exit, type ExitCode } from './exit.js';
 import { builtinModels, findModels } from './models.js';
 import { shortPlace } from './package.js';
@@ -84,7 +84,7 @@ function treeRows(tree: Tree, place: Place): [kind: string, id: string, about: s
   switch (tree.kind) {
     case 'step': {
       const { origin, spec } = tree.node;
-      const fn = origin.fn === undefined ? undefined : `${origin.fn}()`;
+      const fn = functionName(origin.fn ?? '');
       const guards = (spec.guards ?? []).map((guard): [string, string, string] => ['guard', `${tree.path}/${guard.id}`, words(guard.doc, elseOf(guard.else), guard.source)]);
       return [['step', tree.path, words(origin.doc, fn, where(origin.at))], ...guards];
     }

@@ -1,7 +1,7 @@
 /** Progress on stderr: one line rewritten at a terminal, a plain line every half minute in a log. */
 import type { Progress } from '../explorer/index.js';
 import { bytes, count, printable } from '../report/index.js';
-import { coloured, type Output, type Terminal } from './terminal.js';
+import { type Output, type Terminal } from './terminal.js';
 
 /** Quiet for so long, in ms: most checks are over by then. */
 const PATIENCE = 1000;
@@ -25,7 +25,7 @@ export class ProgressLine {
     private readonly now: () => number = () => performance.now(),
   ) {
     this.stream = stderr;
-    this.live = stderr.isTTY === true && (coloured(stderr, env) || env.TERM !== 'dumb');
+    this.live = stderr.isTTY === true && env.TERM !== 'dumb';
     this.started = now();
   }
 
@@ -40,7 +40,7 @@ export class ProgressLine {
       return;
     }
     this.drawn = true;
-    this.stream.write(`\r\x1b[2K${text.slice(0, (this.stream.columns || 80) - 1)}`);
+    this.stream.write(`\r\x1b[2K${text.slice(0, (this.stream.columns || 100) - 1)}`);
   }
 
   /** Takes the line away. */
@@ -56,8 +56,8 @@ export class ProgressLine {
     const words = [
       `level ${count(level)}`,
       `${count(states)} states`,
-      `frontier ${count(frontier)} ${arrow}`,
-      `${count(this.perSecond(states, seconds))} states/s`,
+      `frontier ${count(frontier)}${arrow}`,
+      `${count(this.perSecond(states, seconds))}/s`,
       bytes(progress.bytes),
       `set ${(full * 100).toFixed(0)}% full`,
       clock(seconds),
@@ -69,7 +69,7 @@ export class ProgressLine {
   /** Over the last second or so, not since the start: what matters is how it goes now. */
   private perSecond(states: number, seconds: number): number {
     const before = this.rate;
-    if (before && seconds - before.seconds < 1) return before.perSecond;
+    if (before && seconds - before.seconds < 1 && seconds >= before.seconds) return before.perSecond;
     const perSecond = before ? (states - before.states) / (seconds - before.seconds) : states / Math.max(seconds, 0.001);
     this.rate = { states, seconds, perSecond };
     return perSecond;

@@ -1,6 +1,6 @@
 /** Writing trace files: whole or not at all, under names that no model or property can break out of. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { encodeTrace, type StoredTrace } from '../report/index.js';
 import { InputError } from './exit.js';
@@ -33,7 +33,7 @@ export class TraceFolder {
     const partial = `${file}.${process.pid}.partial`;
     try {
       const content = encodeTrace(trace);
-      mkdirSync(path.dirname(file), { recursive: true });
+      makeFolder(path.dirname(file));
       writeFileSync(partial, content);
       renameSync(partial, file);
     } catch (error) {
@@ -49,5 +49,20 @@ export class TraceFolder {
     while (this.taken.has(free(n))) n++;
     this.taken.add(free(n));
     return free(n);
+  }
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never returns where a file system makes none (`/proc/x`). */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const above = path.dirname(folder);
+    const there = statSync(folder, { throwIfNoEntry: false });
+    if (there?.isDirectory()) return;
+    if (code !== 'ENOENT' || statSync(above, { throwIfNoEntry: false })) throw error;
+    makeFolder(above);
+    mkdirSync(folder);
   }
 }

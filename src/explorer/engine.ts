@@ -120,12 +120,13 @@ export class Engine {
    * `this.actors`. @returns how many; -1 if what was learned does not fit the layout
    */
   private look(words: Int32Array, at: number): number {
-    const { processes } = this.machine;
-    const { layout, tables } = this;
+    const { tables, offsets, actors } = this;
+    const { frameWord, frameShift, frameMask } = tables;
+    const processes = frameWord.length;
     let count = 0;
-    for (let p = 0; p < processes.length; p++) {
-      const { frame } = processes[p];
-      const groups = tables.at(p, frame < 0 ? 0 : layout.code(words, at, frame));
+    for (let p = 0; p < processes; p++) {
+      const frame = (words[at + frameWord[p]] >>> frameShift[p]) & frameMask[p];
+      const groups = tables.groups[p][frame] ?? tables.at(p, frame);
       for (let g = 0; g < groups.length; g++) {
         const group = groups[g];
         let offset = group.gather === undefined ? 0 : group.table[group.gather.index(words, at)];
@@ -133,8 +134,8 @@ export class Engine {
           offset = tables.entry(group, words, at);
           if (!this.fits()) return -1;
         }
-        this.offsets[count] = offset;
-        this.actors[count++] = p;
+        offsets[count] = offset;
+        actors[count++] = p;
       }
     }
     return count;
@@ -142,7 +143,7 @@ export class Engine {
 
   /** All successors of one packed state into the batch. False: the chunk must stop. */
   private state(words: Int32Array, at: number): boolean {
-    const { meta, successors, offsets } = this;
+    const { meta, successors, offsets, actors } = this;
     const size = this.layout.words;
     const groups = this.look(words, at);
     if (groups < 0) {
@@ -152,21 +153,29 @@ export class Engine {
     }
     const pool = this.tables.pool;
     let changing = 0;
+    let transitions = 0;
+    let pending = this.pending;
     for (let g = 0; g < groups; g++) {
       const offset = offsets[g];
       const count = pool[offset];
       changing += count;
-      this.chunkTransitions += pool[offset + 1];
-      if (pool[offset + 2] !== 0) this.special(this.tables.specials[pool[offset + 2] - 1], this.actors[g], words, at);
+      transitions += pool[offset + 1];
+      if (pool[offset + 2] !== 0) this.special(this.tables.specials[pool[offset + 2] - 1], actors[g], words, at);
       let entry = offset + 3;
       for (let i = 0; i < count; i++) {
-        if (this.pending === BATCH && !this.flush()) return false;
-        const own = this.pending * size;
+        if (pending === BATCH) {
+          this.pending = pending;
+          if (!this.flush()) return false;
+          pending = 0;
+        }
+        const own = pending * size;
         for (let k = 0; k < size; k++) successors[own + k] = words[at + k] ^ pool[entry + k];
-        meta[this.pending++] = pool[entry + size];
+        meta[pending++] = pool[entry + size];
         entry += size + 1;
       }
     }
+    this.pending = pending;
+    this.chunkTransitions += transitions;
     if (changing === 0) this.deadlock(words, at);
     if (this.selfCheck && Math.random() < 0.01) this.recheck(words, at);
     return true;

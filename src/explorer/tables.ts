@@ -4,7 +4,7 @@
  */
 import type { Machine } from '../language/index.js';
 import type { Interner } from './intern.js';
-import type { Layout } from './layout.js';
+import { mask, type Layout } from './layout.js';
 import { Checks, CheckTable, checkTables } from './checks.js';
 import { Gather, bitsOf, group } from './gather.js';
 import { LearnedAction, type Learned, type LearnedOutcome } from './learned.js';
@@ -59,8 +59,12 @@ export class Tables {
   /** Check tables by check set; set 0 is empty. */
   readonly checkSets: (readonly CheckTable[])[] = [[]];
   readonly quiet: readonly CheckTable[];
+  /** Where each process's frame code stands: word, shift, mask. Rules have mask 0. */
+  readonly frameWord: Int32Array;
+  readonly frameShift: Int32Array;
+  readonly frameMask: Int32Array;
   private used = 1;
-  private readonly groups: (readonly ActionGroup[] | undefined)[][];
+  readonly groups: (readonly ActionGroup[] | undefined)[][];
   private readonly setOf = new Map<string, number>();
 
   constructor(
@@ -69,6 +73,10 @@ export class Tables {
     private readonly knowledge: Knowledge,
     private readonly checks: Checks,
   ) {
+    const fields = machine.processes.map(({ frame }) => (frame < 0 ? { word: 0, shift: 0, width: 0 } : layout.fields[frame]));
+    this.frameWord = Int32Array.from(fields, ({ word }) => word);
+    this.frameShift = Int32Array.from(fields, ({ shift }) => shift);
+    this.frameMask = Int32Array.from(fields, ({ width }) => mask(width));
     this.groups = machine.processes.map(() => []);
     this.quiet = checkTables(checks, layout, checks.quiet);
   }

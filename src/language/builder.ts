@@ -51,7 +51,7 @@ export class Builder {
     name: string,
     indices: S,
     sort: Sort<T>,
-    initial: NoInfer<T> | ((...index: KeysOf<S> & readonly number[]) => NoInfer<T>),
+    initial: NoInfer<T> | ((...index: KeysOf<S>) => NoInfer<T>),
     kind: 'shared' | 'ghost' = 'shared',
   ): Family<KeysOf<S> & readonly number[], T> {
     return this.members(name, indices, (keys, member) => {

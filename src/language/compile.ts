@@ -90,6 +90,8 @@ class Compiler {
   private readonly locals = new Map<string, Sort<unknown>>();
   /** Tails by fragment, those whose release an edit dropped apart. */
   private readonly tails = new Map<Fragment, Map<boolean, Continuation>>();
+  /** In how many cleanups' lists we are: copies of copies need names of their own. */
+  private copying = 0;
   private readonly idle: Continuation = ({ locals }) => {
     locals.clear();
     return null;
@@ -147,8 +149,7 @@ class Compiler {
 
   private again(tree: Tree, around: Surroundings): Continuation {
     if (tree.kind !== 'step') return () => this.unreachable(tree);
-    const place = this.stepPlace(tree, around);
-    return this.place({ ...place, pc: `${place.pc}~again` });
+    return this.step(tree, around, '~again');
   }
 
   private unreachable(tree: Tree): never {
@@ -180,11 +181,11 @@ class Compiler {
     return { pc: path, id: path, scope, origin: node.origin, spec: node.spec, passed, phase: 'whole', acquires, held, exits };
   }
 
-  private step(tree: Extract<Tree, { kind: 'step' }>, around: Surroundings): Continuation {
-    const whole = this.stepPlace(tree, around);
+  private step(tree: Extract<Tree, { kind: 'step' }>, around: Surroundings, copy = ''): Continuation {
+    const whole = { ...this.stepPlace(tree, around), pc: tree.path + copy };
     if (!tree.split) return this.place(whole);
     const held = [...around.held, ...around.acquires.map((acquire) => acquire.held)];
-    const effects = this.place({ ...whole, pc: `${tree.path}~effects`, phase: 'effects', acquires: [], held });
+    const effects = this.place({ ...whole, pc: `${tree.path}${copy}~effects`, phase: 'effects', acquires: [], held });
     return this.place({ ...whole, phase: 'guards', exits: { ...whole.exits, next: effects } });
   }
 
@@ -240,7 +241,7 @@ class Compiler {
   }
 
   private releasePlace(pc: string, scope: string, held: HeldLock, around: Surroundings, origin: Origin): Continuation {
-    const next = releasing(held, around.next);
+    const next = releasing(held)(around.next);
     const exits = { next, fail: next, done: next, goto: () => undefined };
     const place: Place = {
       pc,
@@ -258,18 +259,23 @@ class Compiler {
   }
 
   private locked(tree: Extract<Tree, { kind: 'locked' }>, around: Surroundings): Continuation {
-    if (tree.unlocked) return this.list(tree.tail ? [...tree.body, tree.tail] : tree.body, around);
-    if (tree.body.every((below) => below.kind === 'gone')) return around.next;
+    if (tree.unlocked) {
+      if (!tree.tail) return this.list(tree.body, around);
+      const tail = this.node(tree.tail, { ...around, acquires: [] });
+      return this.list(tree.body, { ...around, next: tail, fail: tail, done: tail, goto: () => undefined });
+    }
+    if (!tree.tail && tree.body.every((below) => below.kind === 'gone')) return around.next;
     const held = heldBy(tree);
-    const acquire: Acquire = { held, tree, interrupted: around.fail };
+    const acquire: Acquire = { held, tree, interrupted: leavingCalls(tree, around.fail) };
     const inside = [...around.held, held];
     const separate = tree.node.options.separate === true || tree.tail !== undefined || !startsWithStep(tree.body);
     if (!separate && around.acquires.length === 0) {
+      const release = releasing(held);
       return this.list(tree.body, {
-        next: releasing(held, around.next),
-        fail: releasing(held, around.fail),
-        done: releasing(held, around.done),
-        goto: (label) => maybe(around.goto(label), (next) => releasing(held, next)),
+        next: release(around.next),
+        fail: release(around.fail),
+        done: release(around.done),
+        goto: (label) => maybe(around.goto(label), release),
         held: around.held,
         acquires: [acquire],
         after: inside,
@@ -288,8 +294,9 @@ class Compiler {
     const { origin } = tree.node;
     const merged = tree.node.options.separate !== true && tree.tail === undefined;
     const unlocks = new Map<Continuation, Continuation>();
+    const release = releasing(held);
     const unlock = (next: Continuation): Continuation => {
-      if (merged) return releasing(held, next);
+      if (merged) return release(next);
       let place = unlocks.get(next);
       if (!place) {
         const pc = `${tree.path}/unlock${unlocks.size > 0 ? `~${unlocks.size}` : ''}`;
@@ -303,7 +310,7 @@ class Compiler {
       next: tail ?? unlock(around.next),
       fail: tail ?? unlock(around.fail),
       done: tail ?? unlock(around.done),
-      goto: (label) => (tail ? undefined : maybe(around.goto(label), (next) => releasing(held, next))),
+      goto: (label) => (tail ? undefined : maybe(around.goto(label), release)),
       held: inside,
       acquires: [],
       after: inside,
@@ -328,11 +335,11 @@ class Compiler {
     const element = `${scope}.${node.as}`;
     const rest = `${scope}.~rest-of-${slug(node.label)}`;
     this.locals.set(rest, sequence(node.sort));
-    const leave = (next: Continuation): Continuation => (passage) => {
+    const leave = once((next) => (passage) => {
       passage.locals.delete(element);
       passage.locals.delete(rest);
       return next(passage);
-    };
+    });
     const finished = leave(around.next);
     let body: Continuation | undefined = undefined;
     const loop: Continuation = (passage) => {
@@ -367,10 +374,12 @@ class Compiler {
     const before = (next: Continuation, failed: Continuation): Continuation => {
       let copy = copies.get(next);
       if (!copy) {
-        const suffix = copies.size > 0 ? `~${copies.size}` : '';
+        const suffix = copies.size > 0 ? `${'~'.repeat(1 + this.copying)}${copies.size}` : '';
         const trees = suffix === '' ? tree.cleanup : tree.cleanup.map((below) => renamed(below, suffix));
         const held = around.after;
+        this.copying++;
         copy = this.list(trees, { ...around, next, fail: failed, done: next, acquires: [], held });
+        this.copying--;
         copies.set(next, copy);
       }
       return copy;
@@ -394,10 +403,31 @@ function heldBy(tree: Tree): HeldLock {
   throw new Error(`compiler: ${tree.path} holds no lock`);
 }
 
-const releasing =
-  (held: HeldLock, next: Continuation): Continuation =>
-  (passage) => {
+/** One continuation for each `next`: ways out that lead to one place are one place, with one copy of a cleanup on it. */
+function once(wrap: (next: Continuation) => Continuation): (next: Continuation) => Continuation {
+  const known = new Map<Continuation, Continuation>();
+  return (next) => {
+    let wrapped = known.get(next);
+    if (!wrapped) known.set(next, (wrapped = wrap(next)));
+    return wrapped;
+  };
+}
+
+const releasing = (held: HeldLock): ((next: Continuation) => Continuation) =>
+  once((next) => (passage) => {
     passage.released.push({ held, lock: held.lock(localsView(passage.locals, held.scope)) });
+    return next(passage);
+  });
+
+/** An interrupted taker may already have entered the call that the block begins with. */
+const leavingCalls =
+  ({ body }: Extract<Tree, { kind: 'locked' }>, next: Continuation): Continuation =>
+  (passage) => {
+    const first = body.find((below) => below.kind !== 'gone');
+    const entered = first?.kind === 'call' ? first.inner : undefined;
+    for (const name of [...passage.locals.keys()]) {
+      if (entered !== undefined && (name.startsWith(`${entered}.`) || name.startsWith(`${entered}/`))) passage.locals.delete(name);
+    }
     return next(passage);
   };
 

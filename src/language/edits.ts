@@ -125,11 +125,16 @@ function applyAt(kind: 'drop' | 'pass' | 'unlock' | 'once' | 'split' | 'reread',
     for (const tree of walk(program)) if (tree.kind === 'step' && tree.path === step) tree.passed.add(id);
     return;
   }
-  const found = find(program, path);
-  if (!found) return;
-  const { list, at } = found;
+  // A tail stands in a handler once for each node that ends in it.
+  for (const list of listsBelow(program)) {
+    for (let at = list.length - 1; at >= 0; at--) if (list[at].path === path) changeAt(kind, list, at);
+  }
+}
+
+function changeAt(kind: 'drop' | 'unlock' | 'once' | 'split' | 'reread', list: Tree[], at: number): void {
   const tree = list[at];
-  if (kind === 'drop') list[at] = { kind: 'gone', path: tree.path, scope: tree.scope };
+  const { path } = tree;
+  if (kind === 'drop') list[at] = { kind: 'gone', path, scope: tree.scope };
   else if (kind === 'unlock' && tree.kind === 'locked') {
     tree.unlocked = true;
     // A release in a shared tail goes with the lock that it releases.
@@ -138,8 +143,12 @@ function applyAt(kind: 'drop' | 'pass' | 'unlock' | 'once' | 'split' | 'reread',
   else if (kind === 'split' && tree.kind === 'step') tree.split = true;
   else if (kind === 'reread' && tree.kind === 'step') {
     const after = Math.min(at + 2, list.length);
-    list.splice(after, 0, { ...tree, passed: new Set(tree.passed), path: `${tree.path}~again` });
+    list.splice(after, 0, { ...tree, passed: new Set(tree.passed), path: `${path}~reread` });
   }
+}
+
+function listsBelow(list: Tree[]): Tree[][] {
+  return [list, ...list.flatMap((tree) => listsOf(tree).flatMap(listsBelow))];
 }
 
 function find(list: Tree[], path: string): { list: Tree[]; at: number } | undefined {

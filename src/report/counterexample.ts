@@ -71,6 +71,9 @@ function stepLines(trace: StoredTrace, step: StoredStep, n: number, actor: numbe
 }
 
 function originPieces({ fn, at }: StoredOrigin): Piece[] {
-  const text = [fn === '' ? '' : /\W/.test(fn) ? fn : `${fn}()`, at].filter((part) => part !== '').join('  ');
+  const text = [functionName(fn), at].filter((part) => part !== '').join('  ');
   return text === '' ? [] : ['    ', styled('dim', text)];
 }
+
+/** A function's name with its parentheses; anything that says more stays as it is. */
+export const functionName = (fn: string): string => (/^\w+$/.test(fn) ? `${fn}()` : fn);

@@ -33,19 +33,21 @@ const row = (title: string, ...rest: Piece[]): Line => ['  ', styled('dim', pad(
 export function verdictLines({ model, result, judged }: Report): Line[] {
   const { verdict, machine } = result;
   const [mark, style] = marks[verdict];
-  const of = (kind: PropertyResult['verdict']): number => judged.filter((one) => one.result.verdict === kind).length;
-  const all = judged.length;
+  const real = judged.filter((one) => one.result.kind !== 'fault');
+  const of = (kind: PropertyResult['verdict']): number => real.filter((one) => one.result.verdict === kind).length;
+  const all = properties(real.length);
+  const undecided = of('undecided') > 0 ? `, ${of('undecided')} undecided` : '';
   const words: Readonly<Record<SearchResult['verdict'], string>> = {
-    holds: `all ${plural(all, 'property').replace('propertys', 'properties')} in all ${plural(result.states, 'reachable state')}`,
-    violated: `${of('violated')} of ${all} properties${of('undecided') > 0 ? `, ${of('undecided')} undecided` : ''}`,
-    incomplete: `${result.incomplete?.detail ?? 'not everything was explored'}; no property is violated so far`,
-    error: `${plural(of('error'), 'finding')} about the model itself: no verdict on the design`,
+    holds: `${all} in all ${plural(result.states, 'reachable state')}`,
+    violated: `${of('violated')} of ${all}${undecided}`,
+    incomplete: `${result.incomplete?.detail ?? `${of('undecided')} of ${all} undecided`}; no property is violated so far`,
+    error: `${plural(judged.filter((one) => one.result.verdict === 'error').length, 'finding')} about the model itself, to be mended first; ${of('violated')} of ${all} violated${undecided}`,
   };
   const surprise = judged.some(({ asExpected, result: own }) => !asExpected && own.verdict !== 'undecided' && own.verdict !== 'error');
   const expected = verdict === 'violated' && !surprise ? '  (as expected)' : surprise ? '  (not as expected)' : '';
   return [
     [styled('bold', machine.model), `  ${model.title}`],
-    [styled(style, `${mark} ${verdict}`), '  ', words[verdict].replace(/^all 1 property /, 'the property '), styled(surprise ? 'bad' : 'dim', expected)],
+    [styled(style, `${mark} ${verdict}`), '  ', words[verdict], styled(surprise ? 'bad' : 'dim', expected)],
   ];
 }
 
@@ -116,3 +118,5 @@ function warningLines(judged: readonly Judged[], machine: Machine): Line[] {
   if (judged.length === 0) warn('no property was checked');
   return lines;
 }
+
+const properties = (n: number): string => `${count(n)} ${n === 1 ? 'property' : 'properties'}`;

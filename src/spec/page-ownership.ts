@@ -4,7 +4,6 @@
  */
 import {
   bool,
-  done,
   enumOf,
   fail,
   fragment,
@@ -16,6 +15,7 @@ import {
   record,
   type Builder,
   type Handler,
+  type Result,
   type ValueOf,
 } from '../language/index.js';
 import type { Parts } from './parts.js';
@@ -45,7 +45,7 @@ interface PageCheck {
   readonly doc: string;
   readonly source: string;
   test(seen: PageSeen): boolean;
-  readonly else: ReturnType<typeof fail>;
+  readonly else: Result<object, object>;
 }
 const check = (id: string, doc: string, errno: string, test: (seen: PageSeen) => boolean): PageCheck => ({
   id,
@@ -70,7 +70,7 @@ export type PageOwnership = ReturnType<typeof pageOwnership>;
  * Declares pages, their locks, and what moves them.
  * @param maxRef the exact bound of a page's refcount
  */
-export function pageOwnership(m: Builder, { page }: Parts, maxRef: number) {
+export function pageOwnership(m: Builder, { page, mapping }: Parts, maxRef: number) {
   const ownership = m.family('ownership', [page], Ownership, hostOwned);
   const ref = m.family('ref', [page], range(0, maxRef), 0);
   const hostLock = m.lock('host_mmu.lock', { protects: [...ownership.all, ...ref.all] });
@@ -141,7 +141,20 @@ export function pageOwnership(m: Builder, { page }: Parts, maxRef: number) {
     ]),
   ]);
 
-  const unuseDma = fragment('unuse_dma', { page, mapping: optional(Mapping(m)) }, (h) => [h.step('x', {})]);
+  const unuseDma = fragment('unuse_dma', { page, mapping: optional(mapping) }, (h) => [
+    h.locked('host_mmu.lock', () => hostLock, [
+      h.step('ref--', {
+        doc: 'the page may be given away again; BUG_ON at zero',
+        fn: '__pkvm_host_unuse_dma: hyp_page_ref_dec',
+        source,
+        writes: (f) => ({ ref: ref(f.page), panicked }),
+        run: (s, f) =>
+          s.ref === 0
+            ? goto('ref--', { panicked: true })
+            : next({ ref: s.ref - 1 }).emit('unuse_dma', { page: f.page, ...f.mapping?.toObject() }),
+      }),
+    ]),
+  ]);
 
-  return { ownership, ref, hostLock, hypLock, panicked, useDma, unuseDma, donateHyp, hypDonateHost, shareHyp, unshareHyp };
+  return { maxRef, ownership, ref, hostLock, hypLock, panicked, useDma, unuseDma, donateHyp, hypDonateHost, shareHyp, unshareHyp };
 }

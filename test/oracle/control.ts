@@ -311,7 +311,7 @@ export class Control {
         words.push(way === 'fail' ? 'fail' : 'return');
         if (way === 'done') way = 'next';
       } else if (item.k === 'tail' || (item.k === 'loop' && way === 'next')) {
-        return [...words, item.at].join();
+        return [...words, item.k, item.at].join();
       } else if (item.k !== 'cleanup' || way === 'fail' || this.text.node<'cleanup'>(item.at).node.always) {
         words.push(item.at);
       }

@@ -1,0 +1,15 @@
+/** The models that ringfence ships with: where each file is, so that a worker can import it, and what it exports. */
+import benchIommu from './bench-iommu.js';
+import sc01 from './sc-01.js';
+import type { Model } from '../src/index.js';
+
+/** A file of models, relative to this one. */
+export interface Builtin {
+  readonly file: string;
+  readonly models: readonly Model[];
+}
+
+export const builtin: readonly Builtin[] = [
+  { file: './sc-01.js', models: sc01 },
+  { file: './bench-iommu.js', models: [benchIommu] },
+];

@@ -1,0 +1,4 @@
+/** What must hold of the system. */
+export * from './isolation.js';
+export * from './lifecycle.js';
+export * from './protocol.js';

@@ -1,0 +1,202 @@
+/**
+ * The IOMMU core at EL2, PV design (B4): the hypercalls that map and unmap DMA memory. Ranges are one page.
+ *
+ * A hostile argument is chosen by the step before the first one that uses it, so that guards can see it.
+ * Left out, since nothing of this scenario looks at it: domain refcounts, page sizes, protection flags, table memory.
+ */
+import { done, fail, handler, next, type Handler } from '../language/index.js';
+import type { IoPageTable, Pte } from './io-page-table.js';
+import type { PageOwnership } from './page-ownership.js';
+import type { Parts } from './parts.js';
+import type { El2Driver } from './smmuv3-el2-driver.js';
+import type { Smmuv3 } from './smmuv3.js';
+
+const source = 'arch/arm64/kvm/hyp/nvhe/iommu/iommu.c (B4)';
+const pgtable = 'drivers/iommu/io-pgtable-arm.c (B4, B8)';
+
+interface LeafSeen {
+  readonly table: { get(iova: number): Pte | undefined };
+}
+interface LeafAt {
+  readonly iova: number;
+}
+const leafOf = ({ table }: LeafSeen, { iova }: LeafAt): Pte => table.get(iova) as Pte; // tables have a leaf for every iova
+
+export type IommuCore = ReturnType<typeof iommuCore>;
+
+/** The core's hypercalls, over the components they use. */
+export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable, hw: Smmuv3, driver: El2Driver) {
+  const { domain, iova, page, mapping } = all;
+  const { Pte, table, pgtLock } = tables;
+  const { ste, stale, leafChanged } = hw;
+  const { useDma, unuseDma } = pages;
+  const { iotlbSync } = driver;
+
+  const mapPagesWith = ({ refusesInv }: { refusesInv: boolean }): Handler =>
+    handler('map_pages', { domain, page, iova }, (h) => [
+      h.step('domain_get', {
+        doc: 'any domain, any address: both are the host’s to name',
+        fn: 'kvm_iommu_map_pages: handle_to_domain, domain_get',
+        source,
+        run: () => domain.values.flatMap((d) => page.values.map((p) => next().local({ domain: d, page: p }))),
+      }),
+      h.call(useDma, (f) => ({ page: f.page })),
+      h.onFail('smmu_map_pages', [
+        h.locked('pgt_lock', (f) => pgtLock(f.domain), [
+          h.step('walk to the leaf', {
+            fn: 'smmu_map_pages: __arm_lpae_map',
+            source: pgtable,
+            run: () => iova.values.map((x) => next().local({ iova: x })),
+          }),
+          h.step('install PTE', {
+            fn: 'smmu_map_pages: __arm_lpae_init_pte',
+            source: pgtable,
+            reads: () => ({ ste }),
+            writes: (f) => ({ table: table(f.domain), stale }),
+            guards: [
+              {
+                id: 'leaf-is-not-valid',
+                doc: 'a live leaf is not overwritten: break before make',
+                source: pgtable,
+                test: (s, f) => leafOf(s, f).tag !== 'V',
+                else: fail('EEXIST'),
+              },
+              ...(refusesInv
+                ? [
+                    {
+                      id: 'leaf-is-not-INV',
+                      doc: 'an INV leaf belongs to the unmap that made it, until that one has cleared it (W-22)',
+                      source: 'not upstream: W-22',
+                      test: (s: LeafSeen, f: LeafAt) => leafOf(s, f).tag !== 'INV',
+                      else: fail('EEXIST'),
+                    },
+                  ]
+                : []),
+            ],
+            run: (s, f) =>
+              next({
+                table: s.table.set(f.iova, Pte.make.V(f.page)),
+                stale: leafChanged(s, f.domain, f.iova, leafOf(s, f)),
+              }).emit('PTE installed', { domain: f.domain, iova: f.iova, page: f.page }),
+          }),
+        ]),
+      ], [
+        // The part of the range that was not mapped is given back.
+        h.call(unuseDma, (f) => ({ page: f.page, mapping: null })),
+      ]), // prettier-ignore
+    ], { fn: 'kvm_iommu_map_pages', source }); // prettier-ignore
+
+  /** After the SYNC, the unmap gives back the very leaf that it made invalid, and clears it if it is still that one. */
+  const unmapPages = handler('unmap_pages', { domain, iova, page }, (h) => [
+    h.step('domain_get', {
+      doc: 'any domain, any IOVA: both are the host’s to name',
+      fn: 'kvm_iommu_unmap_pages: handle_to_domain, domain_get',
+      source,
+      run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
+    }),
+    h.locked('pgt_lock', (f) => pgtLock(f.domain), [
+      h.step('invalidate PTE', {
+        doc: 'V to INV; this handler remembers what it invalidated',
+        fn: 'smmu_unmap_pages: __arm_lpae_clear_pte (UNMAP_INVAL)',
+        source: pgtable,
+        reads: () => ({ ste }),
+        writes: (f) => ({ table: table(f.domain), stale }),
+        guards: [
+          {
+            id: 'leaf-is-valid',
+            doc: 'only a live leaf is unmapped, and only by one handler',
+            source: pgtable,
+            test: (s, f) => leafOf(s, f).tag === 'V',
+            else: fail('ENOENT'),
+          },
+        ],
+        run: (s, f) => {
+          const leaf = leafOf(s, f);
+          if (leaf.tag === 'ZERO') return next();
+          return next({ table: s.table.set(f.iova, Pte.make.INV(leaf.value)), stale: leafChanged(s, f.domain, f.iova, leaf) })
+            .local({ page: leaf.value })
+            .emit('PTE invalidated', { domain: f.domain, iova: f.iova, page: leaf.value });
+        },
+      }),
+    ]),
+    h.call(iotlbSync, (f) => ({ domain: f.domain, iova: f.iova })),
+    h.call(unuseDma, (f) => ({ page: f.page, mapping: mapping.make({ domain: f.domain, iova: f.iova }) })),
+    h.locked('pgt_lock again', (f) => pgtLock(f.domain), [
+      h.step('clear PTE', {
+        fn: 'kvm_iommu_unmap_pages',
+        source: `${source}; not upstream: W-22`,
+        writes: (f) => ({ table: table(f.domain) }),
+        run: (s, f) => {
+          const leaf = leafOf(s, f);
+          return leaf.tag === 'INV' && leaf.value === f.page ? next({ table: s.table.set(f.iova, Pte.make.ZERO()) }) : next();
+        },
+      }),
+    ]),
+  ], { fn: 'kvm_iommu_unmap_pages', source }); // prettier-ignore
+
+  /** As upstream has it (W-22, W-23): after the SYNC, whatever is there now is given back and cleared, without pgt_lock. */
+  const unmapPagesUpstream = handler('unmap_pages', { domain, iova, page }, (h) => [
+    h.step('domain_get', {
+      doc: 'any domain, any IOVA: both are the host’s to name',
+      fn: 'kvm_iommu_unmap_pages: handle_to_domain, domain_get',
+      source,
+      run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
+    }),
+    h.locked('pgt_lock', (f) => pgtLock(f.domain), [
+      h.step('invalidate PTE', {
+        doc: 'V to INV; an INV leaf is left as it is',
+        fn: 'smmu_unmap_pages: __arm_lpae_clear_pte (UNMAP_INVAL)',
+        source: pgtable,
+        reads: () => ({ ste }),
+        writes: (f) => ({ table: table(f.domain), stale }),
+        guards: [
+          {
+            id: 'leaf-is-not-zero',
+            doc: 'there is something to unmap',
+            source: pgtable,
+            test: (s, f) => leafOf(s, f).tag !== 'ZERO',
+            else: fail('ENOENT'),
+          },
+        ],
+        run: (s, f) => {
+          const leaf = leafOf(s, f);
+          if (leaf.tag !== 'V') return next();
+          return next({
+            table: s.table.set(f.iova, Pte.make.INV(leaf.value)),
+            stale: leafChanged(s, f.domain, f.iova, leaf),
+          }).emit('PTE invalidated', { domain: f.domain, iova: f.iova, page: leaf.value });
+        },
+      }),
+    ]),
+    h.call(iotlbSync, (f) => ({ domain: f.domain, iova: f.iova })),
+    h.step('read leaf', {
+      doc: 'no lock: another CPU may have mapped here since (W-22), or also be about to give this leaf back (W-23)',
+      fn: 'kvm_iommu_unmap_pages: walk of the range',
+      source,
+      reads: (f) => ({ table: table(f.domain) }),
+      run: (s, f) => {
+        const leaf = leafOf(s, f);
+        return leaf.tag === 'ZERO' ? done() : next().local({ page: leaf.value });
+      },
+    }),
+    h.call(unuseDma, (f) => ({ page: f.page, mapping: mapping.make({ domain: f.domain, iova: f.iova }) })),
+    h.step('clear PTE', {
+      doc: 'no lock, and no invalidation behind it',
+      fn: 'kvm_iommu_unmap_pages: walk of the range',
+      source,
+      reads: () => ({ ste }),
+      writes: (f) => ({ table: table(f.domain), stale }),
+      atomic: 'the stream table is only looked at to know which caches keep the entry',
+      run: (s, f) =>
+        next({ table: s.table.set(f.iova, Pte.make.ZERO()), stale: leafChanged(s, f.domain, f.iova, leafOf(s, f)) }),
+    }),
+  ], { fn: 'kvm_iommu_unmap_pages', source }); // prettier-ignore
+
+  return {
+    mapPages: mapPagesWith({ refusesInv: true }),
+    unmapPages,
+    /** Upstream's map takes an INV leaf for a free one. */
+    mapPagesUpstream: mapPagesWith({ refusesInv: false }),
+    unmapPagesUpstream,
+  };
+}

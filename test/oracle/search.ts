@@ -1,0 +1,121 @@
+/** The oracle: naive breadth-first search over Immutable Maps in an Immutable Set. No caching, no cleverness. */
+import { List, Map as ImmutableMap, Set as ImmutableSet } from 'immutable';
+import type { Expr, Property, RandomModel } from './ast.js';
+import { Text } from './control.js';
+import { evaluate, type State, type Value } from './evaluate.js';
+import { instantiate, rewrite } from './instance.js';
+import { IDLE, movesOf, type Move } from './semantics.js';
+
+export interface OracleVerdict {
+  readonly violated: boolean;
+  /** Length of the shortest counterexample (for `reachable`: of the shortest way to the goal). */
+  readonly length?: number;
+}
+
+export interface OracleResult {
+  readonly states: number;
+  readonly transitions: number;
+  readonly depth: number;
+  readonly deadlocks: number;
+  /** Steps that went wrong somewhere, with the depth of the first such state. */
+  readonly wrong: ReadonlyMap<string, number>;
+  readonly properties: ReadonlyMap<string, OracleVerdict>;
+}
+
+/** The initial states, from the declarations. */
+export function initialStates(model: RandomModel): State[] {
+  const values: [string, Value][] = model.variables.flatMap((one): [string, Value][] => {
+    if (one.k === 'queue') return [[one.name, List<number>()]];
+    if (one.k === 'family') return one.init.map((value, i) => [`${one.name}[${i}]`, value]);
+    return [[one.name, one.init]];
+  });
+  for (const { name, size } of model.locks) {
+    if (size === 0) values.push([name, 0]);
+    for (let i = 0; i < size; i++) values.push([`${name}[${i}]`, 0]);
+  }
+  if (model.properties.some(({ k }) => k === 'monitor')) values.push(['events', 0]);
+  for (const process of model.processes) if (process.k === 'handlers') values.push([process.name, IDLE]);
+  const initial: State = ImmutableMap(values);
+  return model.starts.length === 0 ? [initial] : model.starts.map(([name, value]) => initial.set(name, value));
+}
+
+/** Searches the whole graph; `undefined` if it has more than `most` states. */
+export function search(model: RandomModel, most: number): OracleResult | undefined {
+  const programs = instantiate(model);
+  for (const edit of model.edits) rewrite(edit, programs);
+  const text = new Text(model, programs);
+  const graph: { state: State; depth: number; moves: Move[] }[] = [];
+  let seen = ImmutableSet<State>();
+  let level = ImmutableSet(initialStates(model));
+  for (let depth = 0; level.size > 0; depth++) {
+    if (seen.size + level.size > most) return undefined;
+    seen = seen.union(level);
+    const next = ImmutableSet<State>().asMutable();
+    for (const state of level) {
+      const moves = movesOf(text, state);
+      graph.push({ state, depth, moves });
+      for (const { to } of moves) if (to && !seen.has(to)) next.add(to);
+    }
+    level = next.asImmutable();
+  }
+
+  const wrong = new Map<string, number>();
+  for (const { depth, moves } of graph) for (const move of moves) if (move.wrong !== undefined && !wrong.has(move.step)) wrong.set(move.step, depth);
+  const stuck = graph.filter(({ state, moves }) => moves.every(({ to }) => !to || to.equals(state)));
+  const lengths = (found: readonly { depth: number }[], more = 0): number | undefined =>
+    found.length === 0 ? undefined : Math.min(...found.map(({ depth }) => depth)) + more;
+  const broken = (length: number | undefined): OracleVerdict => ({ violated: length !== undefined, length });
+
+  /** States from which no path of these processes' moves leads to the goal: naive backward closure. */
+  const lost = (goal: (state: State) => boolean, by?: readonly string[]): typeof graph => {
+    let reaching = ImmutableSet(graph.map(({ state }) => state).filter(goal));
+    for (let before = -1; before !== reaching.size; ) {
+      before = reaching.size;
+      reaching = reaching.withMutations((set) => {
+        for (const { state, moves } of graph) {
+          if (moves.some(({ process, to }) => to && (by?.includes(process) ?? true) && set.has(to))) set.add(state);
+        }
+      });
+    }
+    return graph.filter(({ state }) => !reaching.has(state));
+  };
+  const isIdle = (name: string) => (state: State): boolean => state.get(name) === IDLE;
+  const running = model.processes.filter(({ k }) => k === 'handlers').map(({ name }) => name);
+
+  const judge = (property: Property): OracleVerdict => {
+    const is = (e: Expr, state: State): boolean => evaluate(e, model, state, new Map(), '') !== 0;
+    const transitions = (bad: (from: State, move: Extract<Move, { to: State }>) => boolean): OracleVerdict =>
+      broken(lengths(graph.filter(({ state, moves }) => moves.some((move) => move.to && bad(state, move))), 1));
+    switch (property.k) {
+      case 'invariant':
+        return broken(lengths(graph.filter(({ state }) => !is(property.e, state))));
+      case 'quiescent':
+        return broken(lengths(graph.filter(({ state }) => running.every((name) => isIdle(name)(state)) && !is(property.e, state))));
+      case 'reachable': {
+        const length = lengths(graph.filter(({ state }) => is(property.e, state)));
+        return { violated: length === undefined, length };
+      }
+      case 'grows':
+        return transitions((from, { to }) => (to.get(property.v) as number) < (from.get(property.v) as number) && !is(property.unless, to));
+      case 'event':
+        return transitions((_, { event }) => event !== undefined && event > property.most);
+      case 'monitor':
+        return broken(lengths(graph.filter(({ state }) => (state.get('events') as number) > property.most)));
+      case 'possible':
+        return broken(lengths(lost((state) => is(property.e, state), property.by)));
+      case 'deadlock-free':
+        return broken(lengths(stuck));
+      case 'wedge-free':
+        return broken(lengths(running.flatMap((name) => lost(isIdle(name)))));
+    }
+  };
+
+  return {
+    states: graph.length,
+    transitions: graph.reduce((sum, { moves }) => sum + moves.filter(({ to }) => to).length, 0),
+    depth: Math.max(...graph.map(({ depth }) => depth)),
+    deadlocks: stuck.length,
+    wrong,
+    properties: new Map(model.properties.map((property) => [property.id, judge(property)])),
+  };
+}
