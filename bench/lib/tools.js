@@ -57,7 +57,6 @@ export const TOOLS = [
 
 function ringfence(name, title, { workers, searches }) {
   const command = (size) => [
-    process.execPath,
     CLI,
     ...['check', 'bench-iommu', '--scope', scopeText(size)],
     ...['--workers', String(workers), '--json'],

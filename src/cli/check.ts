@@ -1,13 +1,24 @@
 /** `ringfence check`: searches models, prints what was found, writes traces. */
 import { build, describe, type Expected, type Machine } from '../language/index.js';
 import { search as defaultSearch, type SearchResult } from '../explorer/index.js';
-import { guardFinder, recordTrace, styled, summaryLines, traceLines, verdictLines, type Judged, type Line, type StoredTrace } from '../report/index.js';
+import {
+  guardFinder,
+  recordTrace,
+  styled,
+  summaryLines,
+  traceLines,
+  verdictLines,
+  type Judged,
+  type Line,
+  type StoredTrace,
+} from '../report/index.js';
 import { Exit, combine, type ExitCode } from './exit.js';
 import { exitCodeOf, expectations, judge } from './expected.js';
 import { interruptible } from './interrupt.js';
 import { jsonFailure, jsonResult, type JsonResult } from './json.js';
 import { findModels, type Found } from './models.js';
 import { commandLine, type CheckOptions } from './options.js';
+import { reproduce, shortest } from './reproduce.js';
 import { shortPlace, version } from './package.js';
 import { ProgressLine } from './progress.js';
 import { TraceFolder } from './trace-output.js';
@@ -23,7 +34,12 @@ interface Task {
 }
 
 /** Checks the named models, or all. @throws InputError and ModelError before anything is searched */
-export async function check(names: readonly string[], options: CheckOptions, terminal: Terminal, search: Search = defaultSearch): Promise<ExitCode> {
+export async function check(
+  names: readonly string[],
+  options: CheckOptions,
+  terminal: Terminal,
+  search: Search = defaultSearch,
+): Promise<ExitCode> {
   const tasks = (await findModels(names, terminal.cwd)).map((found) => prepare(found, options));
   const { signal, release } = interruptible(terminal);
   const traces = new TraceFolder(options.out, terminal.cwd);
@@ -31,7 +47,14 @@ export async function check(names: readonly string[], options: CheckOptions, ter
   try {
     for (const [i, task] of tasks.entries()) {
       if (signal.aborted) {
-        warn(terminal, [[`not checked: ${tasks.slice(i).map(({ machine }) => machine.model).join(', ')}`]]);
+        warn(terminal, [
+          [
+            `not checked: ${tasks
+              .slice(i)
+              .map(({ machine }) => machine.model)
+              .join(', ')}`,
+          ],
+        ]);
         codes.push(Exit.undecided);
         break;
       }
@@ -57,7 +80,12 @@ interface Means {
   readonly traces: TraceFolder;
 }
 
-async function checkOne(task: Task, options: CheckOptions, terminal: Terminal, { search, signal, traces }: Means): Promise<ExitCode> {
+async function checkOne(
+  task: Task,
+  options: CheckOptions,
+  terminal: Terminal,
+  { search, signal, traces }: Means,
+): Promise<ExitCode> {
   const { found, machine, expected } = task;
   const line = new ProgressLine(machine.model, terminal);
   let result: SearchResult;
@@ -101,7 +129,9 @@ function writeTraces({ found, machine }: Task, result: SearchResult, traces: Tra
   const paths = new Map<string, string>();
   const stored = new Map<string, StoredTrace>();
   const failures: string[] = [];
-  const broken = result.properties.filter(({ verdict, trace }) => trace && (verdict === 'violated' || verdict === 'error'));
+  const broken = result.properties.filter(
+    ({ verdict, trace }) => trace && (verdict === 'violated' || verdict === 'error'),
+  );
   if (broken.length === 0) return { paths, stored, failures };
   const guard = guardFinder(machine, describe(found.model, { scope: machine.scope }));
   const place = (at: string): string => shortPlace(at, terminal.cwd);
@@ -125,7 +155,12 @@ interface Outcome {
   readonly stored: ReadonlyMap<string, StoredTrace>;
 }
 
-function printReport({ found, machine }: Task, options: CheckOptions, terminal: Terminal, { result, judged, paths, stored }: Outcome): void {
+function printReport(
+  { found, machine }: Task,
+  options: CheckOptions,
+  terminal: Terminal,
+  { result, judged, paths, stored }: Outcome,
+): void {
   const sentences = new Map(machine.properties.map(({ id, text }) => [id, text]));
   const report = { model: found.model, result, judged, sentences };
   const shown = shortest(judged, stored);
@@ -134,27 +169,14 @@ function printReport({ found, machine }: Task, options: CheckOptions, terminal: 
   lines.push(...summaryLines(report));
   lines.push(['  ', styled('dim', 'reproduce '), reproduce(found, machine, options)]);
   for (const [id, file] of paths) {
-    lines.push(['  ', styled('dim', 'trace     '), file, ...(id === shown?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)])]);
+    lines.push([
+      '  ',
+      styled('dim', 'trace     '),
+      file,
+      ...(id === shown?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
+    ]);
   }
   say(terminal, lines);
-}
-
-/** The counterexample to print in full: an unexpected one before an expected one, then the shortest. */
-function shortest(judged: readonly Judged[], stored: ReadonlyMap<string, StoredTrace>): StoredTrace | undefined {
-  const surprises = judged.filter(({ result, asExpected }) => !asExpected && stored.has(result.id));
-  const candidates = surprises.length > 0 ? surprises : judged.filter(({ result }) => stored.has(result.id));
-  const traces = candidates.map(({ result }) => stored.get(result.id) as StoredTrace);
-  return traces.reduce<StoredTrace | undefined>((best, trace) => (best && best.steps.length <= trace.steps.length ? best : trace), undefined);
-}
-
-/** The command that does this again, for this model alone. */
-function reproduce({ model, file }: Found, machine: Machine, options: CheckOptions): string {
-  const words = ['npx', 'ringfence', 'check', file === '' ? model.name : file];
-  const special = Object.entries(machine.scope).filter(([name, value]) => model.scope[name].default !== value);
-  if (special.length > 0) words.push('--scope', special.map(([name, value]) => `${name}=${value}`).join());
-  for (const edit of options.edits) words.push(...(edit.startsWith('without ') ? ['--without', edit.slice(8)] : ['--edit', edit]));
-  for (const id of options.property) words.push('--property', id);
-  return commandLine(words);
 }
 
 function printJson(terminal: Terminal, result: JsonResult): void {

@@ -9,14 +9,20 @@ import { Exit, combine, type ExitCode } from './exit.js';
  * question is then what the edited program breaks.
  * @throws ModelError if `expected` names a property that the model does not have
  */
-export function expectations(model: Model, scope: Readonly<Record<string, number | string | boolean>>, edited: boolean): ReadonlyMap<string, Expected> {
+export function expectations(
+  model: Model,
+  scope: Readonly<Record<string, number | string | boolean>>,
+  edited: boolean,
+): ReadonlyMap<string, Expected> {
   if (edited) return new Map();
   const known = describe(model, { scope }).builder.declared.map(({ id }) => id);
   const expected = new Map(Object.entries(model.expected(scope)));
   for (const id of expected.keys()) {
     if (known.includes(id)) continue;
     const near = nearest(id, known);
-    throw new ModelError(`model ${model.name} expects something of "${id}", which is none of its properties${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''}`);
+    throw new ModelError(
+      `model ${model.name} expects something of "${id}", which is none of its properties${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''}`,
+    );
   }
   return expected;
 }
@@ -30,7 +36,10 @@ export function judge(result: SearchResult, expected: ReadonlyMap<string, Expect
 }
 
 /** The exit code of one model. */
-export function exitCodeOf(result: Pick<SearchResult, 'verdict' | 'incomplete' | 'faults'>, judged: readonly Judged[]): ExitCode {
+export function exitCodeOf(
+  result: Pick<SearchResult, 'verdict' | 'incomplete' | 'faults'>,
+  judged: readonly Judged[],
+): ExitCode {
   const codes = judged.map(({ result: { verdict }, asExpected }): ExitCode => {
     if (verdict === 'error') return Exit.error;
     if (verdict === 'undecided') return Exit.undecided;

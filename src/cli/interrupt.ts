@@ -3,7 +3,10 @@ import { removeTemporaryFolder } from './model-file.js';
 import { warn, type Terminal } from './terminal.js';
 
 /** A signal that the first SIGINT or SIGTERM aborts, until `release`. */
-export function interruptible(terminal: Terminal, target: NodeJS.EventEmitter = process): { signal: AbortSignal; release: () => void } {
+export function interruptible(
+  terminal: Terminal,
+  target: NodeJS.EventEmitter = process,
+): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) {

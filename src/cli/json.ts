@@ -39,8 +39,24 @@ interface JsonProperty {
 }
 
 /** The object of a search that ended. */
-export function jsonResult(result: SearchResult, judged: readonly Judged[], traces: ReadonlyMap<string, string>): JsonResult {
-  const { machine, verdict, states, transitions, depth, deadlocks, seconds, workers, specCalls, bytesPerState, incomplete } = result;
+export function jsonResult(
+  result: SearchResult,
+  judged: readonly Judged[],
+  traces: ReadonlyMap<string, string>,
+): JsonResult {
+  const {
+    machine,
+    verdict,
+    states,
+    transitions,
+    depth,
+    deadlocks,
+    seconds,
+    workers,
+    specCalls,
+    bytesPerState,
+    incomplete,
+  } = result;
   return {
     model: machine.model,
     scope: machine.scope,
@@ -63,7 +79,9 @@ export function jsonResult(result: SearchResult, judged: readonly Judged[], trac
       ...(reason === undefined ? {} : { reason }),
       ...(vacuous ? { vacuous } : {}),
     })),
-    expected: Object.fromEntries(judged.filter(({ expected }) => expected === 'violated').map(({ result: { id } }) => [id, 'violated' as const])),
+    expected: Object.fromEntries(
+      judged.filter(({ expected }) => expected === 'violated').map(({ result: { id } }) => [id, 'violated' as const]),
+    ),
     asExpected: judged.every(({ asExpected }) => asExpected),
     ...(incomplete ? { incomplete: { why: incomplete.why, detail: incomplete.detail } } : {}),
     assumptions: machine.assumptions.map(({ id }) => id),
@@ -72,7 +90,11 @@ export function jsonResult(result: SearchResult, judged: readonly Judged[], trac
 }
 
 /** The object of a search that broke down. */
-export function jsonFailure({ model, scope, edits, digest, assumptions }: Machine, workers: number, error: string): JsonResult {
+export function jsonFailure(
+  { model, scope, edits, digest, assumptions }: Machine,
+  workers: number,
+  error: string,
+): JsonResult {
   return {
     model,
     scope,

@@ -7,17 +7,34 @@ import { shortPlace } from './package.js';
 import { say, type Terminal } from './terminal.js';
 
 /** Lists the models, or the parts of one model. @throws InputError, ModelError */
-export async function list(name: string | undefined, scope: Readonly<Record<string, string>>, terminal: Terminal): Promise<ExitCode> {
+export async function list(
+  name: string | undefined,
+  scope: Readonly<Record<string, string>>,
+  terminal: Terminal,
+): Promise<ExitCode> {
   if (name === undefined) {
     const models = builtinModels().map(({ model }) => model);
-    const width = widest(models.map((model) => model.name), 30);
-    say(terminal, models.map((model) => [styled('bold', pad(model.name, width)), `  ${model.title}`, styled('dim', model.onlyByName ? '  (only by name)' : '')]));
+    const width = widest(
+      models.map((model) => model.name),
+      30,
+    );
+    say(
+      terminal,
+      models.map((model) => [
+        styled('bold', pad(model.name, width)),
+        `  ${model.title}`,
+        styled('dim', model.onlyByName ? '  (only by name)' : ''),
+      ]),
+    );
     return Exit.asExpected;
   }
   const found = await findModels([name], terminal.cwd);
   found.forEach(({ model }, i) => {
     if (i > 0) say(terminal, [[]]);
-    say(terminal, modelLines(model, describe(model, { scope }), (at) => shortPlace(at, terminal.cwd)));
+    say(
+      terminal,
+      modelLines(model, describe(model, { scope }), (at) => shortPlace(at, terminal.cwd)),
+    );
   });
   return Exit.asExpected;
 }
@@ -30,23 +47,42 @@ function modelLines(model: Model, described: Described, place: Place): Line[] {
     ...scopeLines(model, described),
     ...programLines(described, place),
     ...propertyLines(described),
-    ...section('assumptions', described.builder.assumptions.map(({ id, text }) => [id, text])),
+    ...section(
+      'assumptions',
+      described.builder.assumptions.map(({ id, text }) => [id, text]),
+    ),
     [],
-    [styled('dim', 'edits: --without ID for a step, guard or lock; --edit "once LOOP", "swap STEP STEP", "move STEP before STEP", "split STEP", "reread STEP"')],
+    [
+      styled(
+        'dim',
+        'edits: --without ID for a step, guard or lock; --edit "once LOOP", "swap STEP STEP", "move STEP before STEP", "split STEP", "reread STEP"',
+      ),
+    ],
   ];
 }
 
 /** A heading and rows in two columns. */
 function section(title: string, rows: readonly (readonly [string, string])[]): Line[] {
   if (rows.length === 0) return [];
-  const width = widest(rows.map(([first]) => first), 60);
-  return [[], [styled('bold', title)], ...rows.map(([first, second]): Line => ['  ', pad(first, width), '  ', styled('dim', second)])];
+  const width = widest(
+    rows.map(([first]) => first),
+    60,
+  );
+  return [
+    [],
+    [styled('bold', title)],
+    ...rows.map(([first, second]): Line => ['  ', pad(first, width), '  ', styled('dim', second)]),
+  ];
 }
 
 function scopeLines(model: Model, { scope }: Described): Line[] {
   const rows = Object.entries(model.scope).map(([name, parameter]): [string, string] => {
     const allowed =
-      parameter.kind === 'int' ? `${parameter.min}..${parameter.max}` : parameter.kind === 'choice' ? parameter.choices.join(' | ') : 'true | false';
+      parameter.kind === 'int'
+        ? `${parameter.min}..${parameter.max}`
+        : parameter.kind === 'choice'
+          ? parameter.choices.join(' | ')
+          : 'true | false';
     return [`${name}=${String(scope[name])}`, `${allowed}  ${parameter.doc}`];
   });
   return section('scope', rows);
@@ -64,28 +100,48 @@ function programLines({ builder, editable }: Described, place: Place): Line[] {
     const key = own.join('\n');
     const group = groups.get(key);
     if (group) group.processes.push(process.name);
-    else groups.set(key, { processes: [process.name], title: process.kind === 'handlers' ? 'runs handlers' : 'hardware', rows });
+    else
+      groups.set(key, {
+        processes: [process.name],
+        title: process.kind === 'handlers' ? 'runs handlers' : 'hardware',
+        rows,
+      });
   }
   return [...groups.values()].flatMap(({ processes, title, rows }) => {
-    const width = widest(rows.map(([, id]) => id), 60);
+    const width = widest(
+      rows.map(([, id]) => id),
+      60,
+    );
     const seen = new Set<string>();
     const fresh = rows.filter(([kind, id]) => !seen.has(`${kind} ${id}`) && seen.add(`${kind} ${id}`));
     return [
       [],
       [styled('bold', processes.join(', ')), styled('dim', `  ${title}`)],
-      ...fresh.map(([kind, id, about]): Line => ['  ', styled('accent', pad(kind, 5)), '  ', pad(id, width), '  ', styled('dim', about)]),
+      ...fresh.map(([kind, id, about]): Line => [
+        '  ',
+        styled('accent', pad(kind, 5)),
+        '  ',
+        pad(id, width),
+        '  ',
+        styled('dim', about),
+      ]),
     ];
   });
 }
 
 function treeRows(tree: Tree, place: Place): [kind: string, id: string, about: string][] {
-  const words = (...parts: (string | undefined)[]): string => parts.filter((part) => part !== undefined && part !== '').join('  ');
+  const words = (...parts: (string | undefined)[]): string =>
+    parts.filter((part) => part !== undefined && part !== '').join('  ');
   const where = (at: string | undefined): string => (at === undefined ? '' : place(at));
   switch (tree.kind) {
     case 'step': {
       const { origin, spec } = tree.node;
       const fn = functionName(origin.fn ?? '');
-      const guards = (spec.guards ?? []).map((guard): [string, string, string] => ['guard', `${tree.path}/${guard.id}`, words(guard.doc, elseOf(guard.else), guard.source)]);
+      const guards = (spec.guards ?? []).map((guard): [string, string, string] => [
+        'guard',
+        `${tree.path}/${guard.id}`,
+        words(guard.doc, elseOf(guard.else), guard.source),
+      ]);
       return [['step', tree.path, words(origin.doc, fn, where(origin.at))], ...guards];
     }
     case 'release':
@@ -108,7 +164,24 @@ function elseOf(otherwise: unknown): string {
 function propertyLines({ builder }: Described): Line[] {
   const rows = builder.declared.map(({ id, kind, build }): [string, string, string] => [id, kind, build(() => 0).text]);
   if (rows.length === 0) return [];
-  const ids = widest(rows.map(([id]) => id), 40);
-  const kinds = widest(rows.map(([, kind]) => kind), 40);
-  return [[], [styled('bold', 'properties')], ...rows.map(([id, kind, text]): Line => ['  ', pad(id, ids), '  ', styled('accent', pad(kind, kinds)), '  ', styled('dim', text)])];
+  const ids = widest(
+    rows.map(([id]) => id),
+    40,
+  );
+  const kinds = widest(
+    rows.map(([, kind]) => kind),
+    40,
+  );
+  return [
+    [],
+    [styled('bold', 'properties')],
+    ...rows.map(([id, kind, text]): Line => [
+      '  ',
+      pad(id, ids),
+      '  ',
+      styled('accent', pad(kind, kinds)),
+      '  ',
+      styled('dim', text),
+    ]),
+  ];
 }

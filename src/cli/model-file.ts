@@ -35,9 +35,12 @@ export async function loadFile(file: string, shown: string): Promise<Loaded> {
   }
   const models = Array.isArray(exported) ? (exported as unknown[]) : exported === undefined ? [] : [exported];
   if (models.length === 0) {
-    throw new InputError(`${shown} exports no model: write "export default model({ name: ..., ... })", or an array of models`);
+    throw new InputError(
+      `${shown} exports no model: write "export default model({ name: ..., ... })", or an array of models`,
+    );
   }
-  if (!models.every(isModel)) throw new InputError(`what ${shown} exports by default is not made with "model({ ... })" of 'ringfence'`);
+  if (!models.every(isModel))
+    throw new InputError(`what ${shown} exports by default is not made with "model({ ... })" of 'ringfence'`);
   const names = models.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new InputError(`${shown} exports two models called "${twice}"`);
@@ -106,7 +109,9 @@ function temporaryFolder(): string {
     try {
       folder = mkdtempSync(path.join(tmpdir(), 'ringfence-'));
     } catch (error) {
-      throw new InputError(`there is no room for temporary files: ${stackOf(error)} (set TMPDIR to a folder that can be written)`);
+      throw new InputError(
+        `there is no room for temporary files: ${stackOf(error)} (set TMPDIR to a folder that can be written)`,
+      );
     }
     process.on('exit', removeTemporaryFolder);
   }
@@ -134,6 +139,10 @@ function located({ text, location }: Message): string {
 /** An error's message and the first place of its stack. */
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const place = error.stack?.split('\n').find((line) => /^\s+at /.test(line))?.trim() ?? '';
+  const place =
+    error.stack
+      ?.split('\n')
+      .find((line) => /^\s+at /.test(line))
+      ?.trim() ?? '';
   return `${error.name}: ${error.message}${place === '' ? '' : `\n${place}`}`;
 }

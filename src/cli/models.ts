@@ -48,7 +48,9 @@ export async function modelsOfFile(file: string, cwd: string): Promise<Found[]> 
 
 /** The built-in model of that name. @throws InputError with the nearest names */
 export function named(name: string, known: readonly Found[] = builtinModels()): Found {
-  const exact = known.find(({ model }) => model.name === name) ?? known.find(({ model }) => model.name.toLowerCase() === name.toLowerCase());
+  const exact =
+    known.find(({ model }) => model.name === name) ??
+    known.find(({ model }) => model.name.toLowerCase() === name.toLowerCase());
   if (exact) return exact;
   const names = known.map(({ model }) => model.name);
   const near = nearest(name, names);

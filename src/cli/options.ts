@@ -28,7 +28,8 @@ export const defaultWorkers = (): number => Math.min(availableParallelism(), 4);
 export function scopeOption(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const added = text.split(',').map((part): [string, string] => {
     const match = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(part);
-    if (!match) throw new InvalidArgumentError(`"${part}" is not NAME=VALUE; write for instance --scope cpus=2,pages=3`);
+    if (!match)
+      throw new InvalidArgumentError(`"${part}" is not NAME=VALUE; write for instance --scope cpus=2,pages=3`);
     return [match[1], match[2]];
   });
   return Object.fromEntries([...Object.entries(before), ...added]);
@@ -37,7 +38,8 @@ export function scopeOption(text: string, before: Readonly<Record<string, string
 /** A whole number of at least one, `1e6` and `1_000_000` included. */
 export function countOption(text: string): number {
   const value = /^\d[\d_]*(e\d+)?$/i.test(text) ? Number(text.replaceAll('_', '')) : NaN;
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError(`"${text}" is not a whole number of at least 1`);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError(`"${text}" is not a whole number of at least 1`);
   return value;
 }
 
@@ -54,7 +56,8 @@ const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 
 export function memoryOption(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$/i.exec(text.trim());
   const value = match ? Math.floor(Number(match[1]) * units[match[2].toLowerCase()]) : NaN;
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError(`"${text}" is not an amount of memory: write for instance 4G or 512M`);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError(`"${text}" is not an amount of memory: write for instance 4G or 512M`);
   return value;
 }
 
@@ -64,7 +67,8 @@ const times: Readonly<Record<string, number>> = { ms: 0.001, '': 1, s: 1, m: 60,
 export function timeOption(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|)$/i.exec(text.trim());
   const value = match ? Number(match[1]) * times[match[2].toLowerCase()] : NaN;
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError(`"${text}" is not a time: write for instance 60s, 5m or 2h`);
+  if (!Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError(`"${text}" is not a time: write for instance 60s, 5m or 2h`);
   return value;
 }
 

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 export const packageRoot = findRoot(path.dirname(fileURLToPath(import.meta.url)));
 
 /** The version in package.json. */
-export const version = (JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+export const version = (JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string })
+  .version;
 
 function findRoot(folder: string): string {
   while (!existsSync(path.join(folder, 'package.json'))) {

@@ -4,13 +4,23 @@ import { ModelError } from '../language/index.js';
 import { check } from './check.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { list } from './list.js';
-import { collect, countOption, defaultWorkers, memoryOption, scopeOption, timeOption, workersOption, type CheckOptions } from './options.js';
+import {
+  collect,
+  countOption,
+  defaultWorkers,
+  memoryOption,
+  scopeOption,
+  timeOption,
+  workersOption,
+  type CheckOptions,
+} from './options.js';
 import { version } from './package.js';
 import { replay } from './replay.js';
 import { show } from './show.js';
 import { complain, ownTerminal, type Terminal } from './terminal.js';
 
-const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  $ ringfence ${line}\n`).join('')}`;
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ ringfence ${line}\n`).join('')}`;
 
 const EXIT_CODES = `
 Exit codes:
@@ -45,7 +55,9 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 
 function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Command {
   const program = new Command('ringfence')
-    .description('An explicit-state model checker for hypervisor, IOMMU and TEE designs: a proof, or the shortest attack.')
+    .description(
+      'An explicit-state model checker for hypervisor, IOMMU and TEE designs: a proof, or the shortest attack.',
+    )
     .version(version)
     .exitOverride()
     .configureOutput({
@@ -53,7 +65,15 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
       writeErr: (text) => void terminal.stderr.write(text),
     })
     .showHelpAfterError('(--help tells more)')
-    .addHelpText('after', examples('check', 'check SC-01 --without unmap_pages/wait-for-CMD_SYNC', 'list SC-01', 'show results/runs/SC-01-I-7.trace') + EXIT_CODES);
+    .addHelpText(
+      'after',
+      examples(
+        'check',
+        'check SC-01 --without unmap_pages/wait-for-CMD_SYNC',
+        'list SC-01',
+        'show results/runs/SC-01-I-7.trace',
+      ) + EXIT_CODES,
+    );
   addCheck(program, terminal, finish);
   program
     .command('list')
@@ -61,22 +81,31 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     .argument('[model]', 'a model, or the file of your own')
     .option('--scope <k=v,...>', 'list it in this scope; repeatable', scopeOption)
     .addHelpText('after', examples('list', 'list SC-01', 'list bench-iommu --scope devices=1', 'list ./my-model.ts'))
-    .action(async (model: string | undefined, { scope = {} }: { scope?: Record<string, string> }) => finish(await list(model, scope, terminal)));
+    .action(async (model: string | undefined, { scope = {} }: { scope?: Record<string, string> }) =>
+      finish(await list(model, scope, terminal)),
+    );
   program
     .command('show')
     .description('print a trace file; the model need not be there')
     .argument('<trace>', 'a trace file that check wrote')
-    .option('--state <n>', 'the whole state after step n instead (0: the initial state)', (text) => (text === '0' ? 0 : countOption(text)))
+    .option('--state <n>', 'the whole state after step n instead (0: the initial state)', (text) =>
+      text === '0' ? 0 : countOption(text),
+    )
     .option('--json', 'the trace as one JSON object', false)
     .option('--model <file>', 'the file of a model of your own, to say whether it has changed')
     .addHelpText('after', examples('show results/runs/SC-01-I-7.trace', 'show results/runs/SC-01-I-7.trace --state 4'))
-    .action(async (file: string, options: { state?: number; json: boolean; model?: string }) => finish(await show(file, options, terminal)));
+    .action(async (file: string, options: { state?: number; json: boolean; model?: string }) =>
+      finish(await show(file, options, terminal)),
+    );
   program
     .command('replay')
     .description('run a trace against the model as it is now: exit 1 if it deviates or no longer ends in the violation')
     .argument('<trace>', 'a trace file that check wrote')
     .option('--model <file>', 'the file of a model of your own')
-    .addHelpText('after', examples('replay results/runs/SC-01-I-7.trace', 'replay results/runs/my-model-mutex.trace --model ./my-model.ts'))
+    .addHelpText(
+      'after',
+      examples('replay results/runs/SC-01-I-7.trace', 'replay results/runs/my-model-mutex.trace --model ./my-model.ts'),
+    )
     .action(async (file: string, options: { model?: string }) => finish(await replay(file, options, terminal)));
   return program;
 }
@@ -93,7 +122,9 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
     .argument('[models...]', 'names of models, or files of your own (.ts, .js)')
     .option('--scope <k=v,...>', 'parameters of the scope; repeatable', scopeOption)
     .addOption(new Option('--workers <n>', 'threads to search on').argParser(workersOption).default(defaultWorkers()))
-    .option('--without <id>', 'drop a step, let everything pass a guard, or leave out a lock; repeatable', (id) => edit(`without ${id}`))
+    .option('--without <id>', 'drop a step, let everything pass a guard, or leave out a lock; repeatable', (id) =>
+      edit(`without ${id}`),
+    )
     .option('--edit <edit>', 'another edit of the program, as list explains them; repeatable', edit)
     .option('--property <id>', 'check only this property; repeatable', collect)
     .option('--stop-at-first', 'end at the first level that breaks a property', false)

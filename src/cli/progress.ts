@@ -62,7 +62,12 @@ export class ProgressLine {
       `set ${(full * 100).toFixed(0)}% full`,
       clock(seconds),
     ];
-    const phases = { search: '', wedges: 'looking for wedges', traces: 'finding the shortest traces', growing: 'growing' };
+    const phases = {
+      search: '',
+      wedges: 'looking for wedges',
+      traces: 'finding the shortest traces',
+      growing: 'growing',
+    };
     return [...words, phases[phase]].filter((word) => word !== '').join('  ');
   }
 
@@ -70,7 +75,9 @@ export class ProgressLine {
   private perSecond(states: number, seconds: number): number {
     const before = this.rate;
     if (before && seconds - before.seconds < 1 && seconds >= before.seconds) return before.perSecond;
-    const perSecond = before ? (states - before.states) / (seconds - before.seconds) : states / Math.max(seconds, 0.001);
+    const perSecond = before
+      ? (states - before.states) / (seconds - before.seconds)
+      : states / Math.max(seconds, 0.001);
     this.rate = { states, seconds, perSecond };
     return perSecond;
   }
@@ -78,5 +85,7 @@ export class ProgressLine {
 
 function clock(seconds: number): string {
   const two = (n: number): string => String(Math.floor(n)).padStart(2, '0');
-  return seconds < 3600 ? `${two(seconds / 60)}:${two(seconds % 60)}` : `${Math.floor(seconds / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)}`;
+  return seconds < 3600
+    ? `${two(seconds / 60)}:${two(seconds % 60)}`
+    : `${Math.floor(seconds / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)}`;
 }

@@ -46,13 +46,22 @@ export async function replay(file: string, options: ReplayOptions, terminal: Ter
   const steps = plural(trace.steps.length, 'step');
   switch (kind) {
     case 'violated':
-      say1([styled('good', '✓ reproduced'), `  all ${steps} still go through, and end where ${id} breaks: ${because || text}`]);
+      say1([
+        styled('good', '✓ reproduced'),
+        `  all ${steps} still go through, and end where ${id} breaks: ${because || text}`,
+      ]);
       return Exit.asExpected;
     case 'gone':
-      say1([styled('bad', '✗ no violation'), `  all ${steps} still go through, but ${id} is not broken at their end: ${because}`]);
+      say1([
+        styled('bad', '✗ no violation'),
+        `  all ${steps} still go through, but ${id} is not broken at their end: ${because}`,
+      ]);
       return Exit.notAsExpected;
     case 'undecided':
-      say1([styled('warn', '? undecided'), `  all ${steps} still go through; whether ${id} is broken at their end: ${because}`]);
+      say1([
+        styled('warn', '? undecided'),
+        `  all ${steps} still go through; whether ${id} is broken at their end: ${because}`,
+      ]);
       return Exit.undecided;
   }
 }
@@ -60,6 +69,14 @@ export async function replay(file: string, options: ReplayOptions, terminal: Ter
 function sayChanges(machine: Machine, trace: StoredTrace, terminal: Terminal): void {
   if (machine.digest === trace.digest) return;
   const { gone, added } = variableChanges(machine, trace);
-  const words = [gone.length > 0 ? `without ${gone.join(', ')}` : '', added.length > 0 ? `with ${added.join(', ')}` : ''].filter((part) => part !== '');
-  warn(terminal, [[styled('warn', 'warning:'), ` the model has changed since this trace was found${words.length > 0 ? ` (now ${words.join(' and ')}, left out of the comparison)` : ''}`]]);
+  const words = [
+    gone.length > 0 ? `without ${gone.join(', ')}` : '',
+    added.length > 0 ? `with ${added.join(', ')}` : '',
+  ].filter((part) => part !== '');
+  warn(terminal, [
+    [
+      styled('warn', 'warning:'),
+      ` the model has changed since this trace was found${words.length > 0 ? ` (now ${words.join(' and ')}, left out of the comparison)` : ''}`,
+    ],
+  ]);
 }

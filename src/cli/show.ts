@@ -32,14 +32,21 @@ export async function show(file: string, options: ShowOptions, terminal: Termina
 export function headLines(trace: StoredTrace): Line[] {
   const lines: Line[] = [[styled('bold', trace.model), `  ${trace.title}`]];
   if (Object.keys(trace.scope).length > 0) lines.push(['  ', styled('dim', 'scope     '), pairs(trace.scope)]);
-  trace.edits.forEach((edit, i) => lines.push(['  ', styled('dim', i === 0 ? 'edits     ' : '          '), styled('warn', edit)]));
+  trace.edits.forEach((edit, i) =>
+    lines.push(['  ', styled('dim', i === 0 ? 'edits     ' : '          '), styled('warn', edit)]),
+  );
   return lines;
 }
 
 function footLines(file: string, trace: StoredTrace): Line[] {
   const model = trace.file === '' ? [] : ['--model', trace.file];
   return [
-    ['  ', styled('dim', 'state     '), commandLine(['npx', 'ringfence', 'show', file, '--state', '0']), styled('dim', '  (the whole state after a step)')],
+    [
+      '  ',
+      styled('dim', 'state     '),
+      commandLine(['npx', 'ringfence', 'show', file, '--state', '0']),
+      styled('dim', '  (the whole state after a step)'),
+    ],
     ['  ', styled('dim', 'replay    '), commandLine(['npx', 'ringfence', 'replay', file, ...model])],
   ];
 }

@@ -26,7 +26,8 @@ export const ownTerminal = (): Terminal => ({
 });
 
 /** Colours only for a person at a terminal who has not said no (https://no-color.org); not because of `CI`. */
-export const coloured = (stream: Output, env: Terminal['env']): boolean => stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+export const coloured = (stream: Output, env: Terminal['env']): boolean =>
+  stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 
 /** Lines as text for a stream: every piece escaped, then coloured. */
 export function paint(lines: readonly Line[], stream: Output, env: Terminal['env']): string {
@@ -40,16 +41,23 @@ export function paint(lines: readonly Line[], stream: Output, env: Terminal['env
     accent: colours.cyan,
   };
   return lines
-    .map((line) => line.map((piece) => (typeof piece === 'string' ? textOf(piece) : paints[piece.style](textOf(piece)))).join('').trimEnd())
+    .map((line) =>
+      line
+        .map((piece) => (typeof piece === 'string' ? textOf(piece) : paints[piece.style](textOf(piece))))
+        .join('')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('');
 }
 
 /** Prints lines for people on stdout. */
-export const say = ({ stdout, env }: Terminal, lines: readonly Line[]): void => void stdout.write(paint(lines, stdout, env));
+export const say = ({ stdout, env }: Terminal, lines: readonly Line[]): void =>
+  void stdout.write(paint(lines, stdout, env));
 
 /** Prints lines on stderr. */
-export const warn = ({ stderr, env }: Terminal, lines: readonly Line[]): void => void stderr.write(paint(lines, stderr, env));
+export const warn = ({ stderr, env }: Terminal, lines: readonly Line[]): void =>
+  void stderr.write(paint(lines, stderr, env));
 
 /** Prints one error on stderr; its further lines are indented. */
 export function complain(terminal: Terminal, message: string): void {

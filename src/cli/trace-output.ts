@@ -37,8 +37,10 @@ export class TraceFolder {
       writeFileSync(partial, content);
       renameSync(partial, file);
     } catch (error) {
-      rmSync(partial, { force: true });
-      throw new InputError(`the trace ${shown} can't be written: ${(error as Error).message} (--out DIR names another folder)`);
+      discard(partial);
+      throw new InputError(
+        `the trace ${shown} can't be written: ${(error as Error).message} (--out DIR names another folder)`,
+      );
     }
     return shown;
   }
@@ -64,5 +66,14 @@ function makeFolder(folder: string): void {
     if (code !== 'ENOENT' || statSync(above, { throwIfNoEntry: false })) throw error;
     makeFolder(above);
     mkdirSync(folder);
+  }
+}
+
+/** Removes what was begun; where that fails too, the first error is the one to tell. */
+function discard(partial: string): void {
+  try {
+    rmSync(partial, { force: true });
+  } catch {
+    // The folder is not there, or is none.
   }
 }

@@ -121,15 +121,31 @@ export class Engine {
    */
   private look(words: Int32Array, at: number): number {
     const { tables, offsets, actors } = this;
-    const { frameWord, frameShift, frameMask } = tables;
+    const { frameWord, frameShift, frameMask, dispatch } = tables;
     const processes = frameWord.length;
+    let { plan, direct } = tables;
     let count = 0;
     for (let p = 0; p < processes; p++) {
       const frame = (words[at + frameWord[p]] >>> frameShift[p]) & frameMask[p];
-      const groups = tables.groups[p][frame] ?? tables.at(p, frame);
-      for (let g = 0; g < groups.length; g++) {
-        const group = groups[g];
-        let offset = group.gather === undefined ? 0 : group.table[group.gather.index(words, at)];
+      let step = dispatch[p][frame];
+      if (step === 0) {
+        step = tables.compile(p, frame);
+        plan = tables.plan;
+        direct = tables.direct;
+      }
+      for (let groups = plan[step++]; groups > 0; groups--) {
+        const group = plan[step];
+        let index = plan[step + 1];
+        let offset = 0;
+        let parts = plan[step + 2];
+        step += 3;
+        if (index >= 0) {
+          for (; parts > 0; parts--) {
+            index += ((words[at + plan[step]] >>> plan[step + 1]) & plan[step + 2]) << plan[step + 3];
+            step += 4;
+          }
+          offset = direct[index];
+        }
         if (offset === 0) {
           offset = tables.entry(group, words, at);
           if (!this.fits()) return -1;

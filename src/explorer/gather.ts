@@ -28,6 +28,12 @@ export class Gather {
     this.bits = bits;
   }
 
+  /** How many parts it reads, then word, shift, mask and offset of each. */
+  plan(): number[] {
+    const parts = Array.from({ length: this.count }, (_, i) => [this.word[i], this.shift[i], this.mask[i], this.offset[i]]);
+    return [this.count, ...parts.flat()];
+  }
+
   index(words: Int32Array, at: number): number {
     const { count, word, shift, mask, offset } = this;
     let index = 0;

@@ -18,6 +18,7 @@ export interface LearnedOutcome {
 
 /** What an action does for one projection. */
 export interface Learned {
+  readonly action: Action;
   readonly outcomes: readonly LearnedOutcome[];
   readonly faults: readonly Fault[];
   /** Where the compiled tables hold this entry, and for which tables. */
@@ -46,7 +47,7 @@ export class LearnedAction {
       return this.trie.learn(this.interner, layout, words, at, (read) => this.run(read, (v) => layout.code(words, at, v)));
     } catch (error) {
       if (!(error instanceof ImpureError)) throw error;
-      return { outcomes: [], faults: [impure(this.action, error.message)], compiled: undefined };
+      return { action: this.action, outcomes: [], faults: [impure(this.action, error.message)], compiled: undefined };
     }
   }
 
@@ -82,7 +83,7 @@ export class LearnedAction {
       const order = JSON.stringify([label, emits, printed]);
       if (!outcomes.has(order)) outcomes.set(order, { process, action, label, emits, changes, order });
     }
-    return { outcomes: [...outcomes.values()], faults, compiled: undefined };
+    return { action, outcomes: [...outcomes.values()], faults, compiled: undefined };
   }
 }
 

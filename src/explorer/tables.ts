@@ -17,14 +17,15 @@ const TABLE_BITS = 16;
 
 /** What an entry needs besides its masks: rare, so kept apart. */
 export interface Special {
-  readonly faults: readonly { readonly process: number; readonly action: string; readonly fault: Fault }[];
+  readonly faults: readonly { readonly action: string; readonly fault: Fault }[];
   readonly transitions: readonly { readonly outcome: LearnedOutcome; readonly instances: readonly number[] }[];
 }
 
 /** A group of actions of one frame, looked up together. */
-export interface ActionGroup {
+interface ActionGroup {
   readonly gather: Gather | undefined;
-  readonly table: Int32Array;
+  /** Where its table starts in {@link Tables.direct}; -1: it has none. */
+  readonly base: number;
   readonly actions: readonly LearnedAction[];
 }
 
@@ -54,7 +55,7 @@ export class Knowledge {
 
 /** All compiled tables of one layout. */
 export class Tables {
-  pool = new Int32Array(1 << 14);
+  pool: Int32Array = new Int32Array(1 << 14);
   readonly specials: Special[] = [];
   /** Check tables by check set; set 0 is empty. */
   readonly checkSets: (readonly CheckTable[])[] = [[]];
@@ -64,7 +65,18 @@ export class Tables {
   readonly frameShift: Int32Array;
   readonly frameMask: Int32Array;
   private used = 1;
-  readonly groups: (readonly ActionGroup[] | undefined)[][];
+  /**
+   * Where in {@link plan} the groups of a process's frame code stand; 0: not yet compiled. A plan is the number of groups,
+   * then per group: its number, its base in {@link direct} or -1, how many parts its index has, and per part word, shift,
+   * mask and offset. Flat arrays, because the hot loop would otherwise wait for objects.
+   */
+  readonly dispatch: Int32Array[];
+  plan: Int32Array = new Int32Array(1 << 12);
+  /** All direct tables: pool offset by base + index; 0: not yet learned. */
+  direct: Int32Array = new Int32Array(1 << 14);
+  private planned = 1;
+  private tabled = 0;
+  private readonly groups: ActionGroup[] = [];
   private readonly setOf = new Map<string, number>();
 
   constructor(
@@ -77,37 +89,45 @@ export class Tables {
     this.frameWord = Int32Array.from(fields, ({ word }) => word);
     this.frameShift = Int32Array.from(fields, ({ shift }) => shift);
     this.frameMask = Int32Array.from(fields, ({ width }) => mask(width));
-    this.groups = machine.processes.map(() => []);
+    this.dispatch = fields.map(({ width }) => new Int32Array(2 ** width));
     this.quiet = checkTables(checks, layout, checks.quiet);
   }
 
-  /** The action groups of a process at a frame code. */
-  at(process: number, frame: number): readonly ActionGroup[] {
-    return (this.groups[process][frame] ??= this.compile(process, frame));
-  }
-
-  private compile(process: number, frame: number): ActionGroup[] {
+  /** Compiles the plan of a process at a frame code, and says where it stands. */
+  compile(process: number, frame: number): number {
     const own = this.machine.processes[process].frame;
     const variables = ({ action }: LearnedAction): number[] => {
       return [...new Set([...action.reads, ...action.writes])].filter((variable) => variable !== own);
     };
-    const actions = this.knowledge.actions(process, frame);
-    return group(actions, variables, this.layout, MERGED_BITS).map((members): ActionGroup => {
-      const all = [...new Set(members.flatMap(variables))];
+    const plan: number[] = [];
+    const members = group(this.knowledge.actions(process, frame), variables, this.layout, MERGED_BITS);
+    for (const actions of members) {
+      const all = [...new Set(actions.flatMap(variables))];
       const gather = bitsOf(this.layout, all) <= TABLE_BITS ? new Gather(this.layout, all) : undefined;
-      return { gather, table: new Int32Array(gather ? 2 ** gather.bits : 0), actions: members };
-    });
+      const base = gather ? this.tabled : -1;
+      if (gather) this.tabled += 2 ** gather.bits;
+      plan.push(this.groups.push({ gather, base, actions }) - 1, base, ...(gather?.plan() ?? [0]));
+    }
+    const start = this.planned;
+    this.planned += plan.length + 1;
+    this.plan = roomFor(this.plan, this.planned);
+    this.direct = roomFor(this.direct, this.tabled);
+    this.plan[start] = members.length;
+    this.plan.set(plan, start + 1);
+    this.dispatch[process][frame] = start;
+    return start;
   }
 
-  /** The pool offset of what a group does in a packed state. */
-  entry(own: ActionGroup, words: Int32Array, at: number): number {
-    if (!own.gather) return this.offsetOf(this.learned(own.actions[0], words, at));
-    const index = own.gather.index(words, at);
-    const known = own.table[index];
+  /** The pool offset of what a group does in a packed state, learned if need be. */
+  entry(number: number, words: Int32Array, at: number): number {
+    const { gather, base, actions } = this.groups[number];
+    if (!gather) return this.offsetOf(this.learned(actions[0], words, at));
+    const index = base + gather.index(words, at);
+    const known = this.direct[index];
     if (known !== 0) return known;
-    const learned = own.actions.map((action) => this.learned(action, words, at));
-    const offset = own.actions.length === 1 ? this.offsetOf(learned[0]) : this.store(learned, own.actions);
-    own.table[index] = offset;
+    const learned = actions.map((action) => this.learned(action, words, at));
+    const offset = actions.length === 1 ? this.offsetOf(learned[0]) : this.store(learned);
+    this.direct[index] = offset;
     return offset;
   }
 
@@ -117,21 +137,21 @@ export class Tables {
   }
 
   private offsetOf(learned: Learned): number {
-    if (learned.compiled?.tables !== this) learned.compiled = { tables: this, offset: this.store([learned], []) };
+    if (learned.compiled?.tables !== this) learned.compiled = { tables: this, offset: this.store([learned]) };
     return learned.compiled.offset;
   }
 
-  private store(all: readonly Learned[], actions: readonly LearnedAction[]): number {
+  private store(all: readonly Learned[]): number {
     const { words } = this.layout;
     const outcomes = all.flatMap((learned) => learned.outcomes);
     const changing = outcomes.filter(({ changes }) => changes.length > 0);
     const size = 3 + changing.length * (words + 1);
-    this.reserve(size);
+    this.pool = roomFor(this.pool, this.used + size);
     const offset = this.used;
     this.used += size;
     this.pool[offset] = changing.length;
     this.pool[offset + 1] = outcomes.length;
-    this.pool[offset + 2] = this.special(all, outcomes, actions);
+    this.pool[offset + 2] = this.special(all, outcomes);
     changing.forEach((outcome, i) => {
       const base = offset + 3 + i * (words + 1);
       this.pool.fill(0, base, base + words);
@@ -144,10 +164,8 @@ export class Tables {
     return offset;
   }
 
-  private special(all: readonly Learned[], outcomes: readonly LearnedOutcome[], actions: readonly LearnedAction[]): number {
-    const faults = all.flatMap((learned, i) =>
-      learned.faults.map((fault) => ({ process: -1, action: actions[i]?.action.id ?? '', fault })),
-    );
+  private special(all: readonly Learned[], outcomes: readonly LearnedOutcome[]): number {
+    const faults = all.flatMap(({ action, faults: own }) => own.map((fault) => ({ action: action.id, fault })));
     const transitions = outcomes
       .map((outcome) => ({ outcome, instances: this.checks.concerned(outcome) }))
       .filter(({ instances }) => instances.length > 0);
@@ -169,17 +187,16 @@ export class Tables {
     return set;
   }
 
-  private reserve(size: number): void {
-    if (this.used + size <= this.pool.length) return;
-    const grown = new Int32Array(Math.max(this.pool.length * 2, this.used + size));
-    grown.set(this.pool);
-    this.pool = grown;
-  }
-
   /** Bytes of the compiled tables. */
   get bytes(): number {
-    let bytes = this.pool.byteLength;
-    for (const frames of this.groups) for (const groups of frames) for (const { table } of groups ?? []) bytes += table.byteLength;
-    return bytes;
+    return this.pool.byteLength + this.direct.byteLength + this.plan.byteLength;
   }
+}
+
+/** The array itself, or a larger copy. */
+function roomFor(array: Int32Array, length: number): Int32Array {
+  if (length <= array.length) return array;
+  const grown = new Int32Array(Math.max(array.length * 2, length));
+  grown.set(array);
+  return grown;
 }

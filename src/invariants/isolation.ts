@@ -34,7 +34,8 @@ export function newOwnersPagesAreOutOfReach(m: Builder, { parts: { device, page 
     reads: ({ d, p }) => ({ reach: hw.reach(d), own: pages.ownership(p) }),
     when: (before, after) => after.own.owner !== before.own.owner && after.own.owner !== 'HOST',
     holds: (_, after, { p }) => !after.reach.has(p),
-    because: (_, after, { d, p }) => `${page.print(p)} goes to ${after.own.owner}, and ${device.print(d)} may still reach it`,
+    because: (_, after, { d, p }) =>
+      `${page.print(p)} goes to ${after.own.owner}, and ${device.print(d)} may still reach it`,
   });
 }
 
@@ -64,20 +65,30 @@ export function refsCountUses(m: Builder, { parts: { page, smmu, domain, iova },
     (seen): Set<number> => new Set(Object.values(seen).flatMap((some) => [...(some as Set<Page>)])),
   );
   const leaves = (table: FamilyView<readonly [Domain] & readonly number[], List<Pte>>, p: Page): number =>
-    domain.values.flatMap((d) => iova.values.map((x) => table.at(d).get(x))).filter((leaf) => leaf?.tag === 'V' && leaf.value === p).length;
+    domain.values
+      .flatMap((d) => iova.values.map((x) => table.at(d).get(x)))
+      .filter((leaf) => leaf?.tag === 'V' && leaf.value === p).length;
 
   m.invariant('I-14', {
     text: 'For every RAM page p, outside the micro-steps that adjust it: ref(p) is the number of leaves that name p, counting pages held by handlers in flight; and ref(p)>0 whenever an SMMU may translate to p.',
     source: 'v2 design; S3:168',
     monitors: [monitor],
     forall: { p: page },
-    reads: ({ p }) => ({ ref: pages.ref(p), adjusting: pages.hostLock, table: tables.table, held: held(p), translated }),
+    reads: ({ p }) => ({
+      ref: pages.ref(p),
+      adjusting: pages.hostLock,
+      table: tables.table,
+      held: held(p),
+      translated,
+    }),
     when: (s, { p }) => s.ref > 0 || s.held > 0 || s.translated.has(p),
-    holds: (s, { p }) => (s.ref > 0 || !s.translated.has(p)) && (s.adjusting !== 0 || s.ref === leaves(s.table, p) + s.held),
+    holds: (s, { p }) =>
+      (s.ref > 0 || !s.translated.has(p)) && (s.adjusting !== 0 || s.ref === leaves(s.table, p) + s.held),
     because: (s, { p }) => {
       const uses = leaves(s.table, p) + s.held;
       const count = `ref(${page.print(p)}) is ${s.ref}, and it has ${uses} use${uses === 1 ? '' : 's'}`;
-      if (s.ref === 0 && s.translated.has(p)) return `under-count: ref(${page.print(p)}) is 0, and an SMMU may still translate to it`;
+      if (s.ref === 0 && s.translated.has(p))
+        return `under-count: ref(${page.print(p)}) is 0, and an SMMU may still translate to it`;
       return `${s.ref < uses ? 'under' : 'over'}-count: ${count}`;
     },
   });

@@ -3,7 +3,10 @@ import type { Builder } from '../language/index.js';
 import type { System } from './isolation.js';
 
 /** L-5: no leaked refcount (a page with one could never be given away again), and none missing. */
-export function quietRefsMatchMappings(m: Builder, { parts: { page, domain, iova, smmu }, pages, tables, hw }: System): void {
+export function quietRefsMatchMappings(
+  m: Builder,
+  { parts: { page, domain, iova, smmu }, pages, tables, hw }: System,
+): void {
   m.quiescent('L-5', {
     text: 'ref(p)=0 iff no mapping or pin names p (no leak: a leaked ref makes p undonatable for ever).',
     source: 'use/unuse pairing',
@@ -14,7 +17,10 @@ export function quietRefsMatchMappings(m: Builder, { parts: { page, domain, iova
       const leaves = domain.values.flatMap((d) => iova.values.map((x) => s.table.at(d).get(x)));
       return s.ref > 0 === leaves.some((leaf) => leaf?.tag !== 'ZERO' && leaf?.value === p);
     },
-    because: (s, { p }) => (s.ref > 0 ? `${page.print(p)} is pinned (ref ${s.ref}), and no leaf names it` : `a leaf names ${page.print(p)}, and its ref is 0`),
+    because: (s, { p }) =>
+      s.ref > 0
+        ? `${page.print(p)} is pinned (ref ${s.ref}), and no leaf names it`
+        : `a leaf names ${page.print(p)}, and its ref is 0`,
   });
 }
 

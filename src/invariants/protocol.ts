@@ -12,7 +12,8 @@ export function queuesNeverOverflow(m: Builder, { parts: { smmu }, hw }: System)
     reads: ({ s }) => ({ cmdq: hw.cmdq(s) }),
     when: ({ cmdq }) => cmdq.ahead > 0,
     holds: ({ cmdq }) => cmdq.ahead <= hw.capacity,
-    because: ({ cmdq }, { s }) => `PROD of ${smmu.print(s)} is ${cmdq.ahead} ahead of CONS, and the queue has ${hw.capacity} entries`,
+    because: ({ cmdq }, { s }) =>
+      `PROD of ${smmu.print(s)} is ${cmdq.ahead} ahead of CONS, and the queue has ${hw.capacity} entries`,
   });
 }
 
@@ -20,7 +21,11 @@ export function queuesNeverOverflow(m: Builder, { parts: { smmu }, hw }: System)
  * P-4. A monitor follows each leaf on each SMMU: made invalid, then covered by a TLBI, then completed by a CMD_SYNC.
  * It knows the commands only, not the caches: I-7 says what goes wrong, P-4 that the order was wrong.
  */
-export function useEndsAfterSync(m: Builder, { parts: { smmu, domain, iova, page }, tables, hw: _ }: System, driver: El2Driver): void {
+export function useEndsAfterSync(
+  m: Builder,
+  { parts: { smmu, domain, iova, page }, tables, hw: _ }: System,
+  driver: El2Driver,
+): void {
   const flush = m.family('flush', [smmu, domain, iova], enumOf('CLEAN', 'INVALIDATED', 'TLBI_DONE'), 'CLEAN');
   type Flush = Seen<{ flush: typeof flush }>;
   const monitor = m.monitor('flush', { flush }, {

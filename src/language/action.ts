@@ -39,6 +39,9 @@ export interface ActionContext {
   readonly edited: boolean;
 }
 
+/** What the guards' half of a split step answers if they let it pass. */
+const passed = next();
+
 type Writes = Map<Var<unknown>, unknown>;
 
 /** Makes the action of a place (of a process with this frame variable) at these locals. */
@@ -164,14 +167,14 @@ class Run {
   }
 
   private results(read: ReadVar): readonly Result[] {
-    const { spec, phase, passed } = this.place;
+    const { spec, phase, passed: dropped } = this.place;
     const seen = see({ ...this.reads, ...this.writes }, read);
     if (phase !== 'effects') {
       for (const guard of spec.guards ?? []) {
-        if (passed.has(guard.id) || (guard as GuardSpec<unknown, unknown>).test(seen, this.view)) continue;
+        if (dropped.has(guard.id) || (guard as GuardSpec<unknown, unknown>).test(seen, this.view)) continue;
         return guard.else instanceof Result ? [guard.else] : guard.else;
       }
-      if (phase === 'guards') return [next()];
+      if (phase === 'guards') return [passed];
     }
     const answer = spec.run?.(seen, this.view) ?? next();
     return answer instanceof Result ? [answer] : (answer as readonly Result[]);
@@ -188,7 +191,8 @@ class Run {
     }
     const locals: LocalValues = new Map(this.locals);
     setLocals(locals, this.place.scope, (result.locals ?? {}) as Record<string, unknown>);
-    for (const name of this.place.spec.forget ?? []) locals.delete(`${this.place.scope}.${name}`);
+    // Between its guards and its effects a split step still needs what it forgets.
+    for (const name of result === passed ? [] : (this.place.spec.forget ?? [])) locals.delete(`${this.place.scope}.${name}`);
     const { exit } = result;
     const label =
       exit.kind === 'fail' ? `-${exit.errno}` : exit.kind === 'done' && exit.result !== '' ? exit.result : '';
@@ -196,8 +200,10 @@ class Run {
     return this.depart(this.continuation(result), locals, writes, read, words, result.emits);
   }
 
-  private continuation({ exit }: Result): Place['exits']['next'] {
-    const { exits } = this.place;
+  private continuation(result: Result): Place['exits']['next'] {
+    const { exits, effects } = this.place;
+    const { exit } = result;
+    if (result === passed && effects) return effects;
     if (exit.kind !== 'goto') return exits[exit.kind];
     const target = exits.goto(exit.label);
     if (!target) throw new RuleError('throw', `jumps to "${exit.label}", and there is no such label in its reach`);

@@ -49,6 +49,8 @@ export interface Place {
   readonly passed: ReadonlySet<string>;
   /** A split step evaluates its guards in one transition and has its effects in the next. */
   readonly phase: 'whole' | 'guards' | 'effects';
+  /** Phase `guards`: where it goes if all guards let it pass. */
+  readonly effects?: Continuation;
   readonly acquires: readonly Acquire[];
   /** Held when the place is reached, outermost first. */
   readonly held: readonly HeldLock[];
@@ -129,7 +131,7 @@ class Compiler {
   private list(trees: readonly Tree[], around: Surroundings): Continuation {
     const entries: Continuation[] = new Array<Continuation>(trees.length + 1);
     entries[trees.length] = around.next;
-    const labels = new Map(trees.map((tree, i) => [tree.path.slice(tree.path.lastIndexOf('/') + 1), i]));
+    const labels = new Map(trees.map((tree, i) => [labelOf(tree), i]));
     const goto = (label: string): Continuation | undefined => {
       const i = labels.get(slug(label));
       return i === undefined ? around.goto(label) : entries[i];
@@ -186,7 +188,7 @@ class Compiler {
     if (!tree.split) return this.place(whole);
     const held = [...around.held, ...around.acquires.map((acquire) => acquire.held)];
     const effects = this.place({ ...whole, pc: `${tree.path}${copy}~effects`, phase: 'effects', acquires: [], held });
-    return this.place({ ...whole, phase: 'guards', exits: { ...whole.exits, next: effects } });
+    return this.place({ ...whole, phase: 'guards', effects });
   }
 
   private call(tree: Extract<Tree, { kind: 'call' }>, around: Surroundings): Continuation {
@@ -440,6 +442,11 @@ function startsWithStep(trees: readonly Tree[]): boolean {
   if (!first) return false;
   if (first.kind === 'step') return first.node.spec.waits !== true;
   return first.kind === 'call' && !first.node.tail ? startsWithStep(first.body) : false;
+}
+
+/** The label that jumps name: that of the node itself in a copy of a cleanup or tail, too. */
+function labelOf({ path }: Tree): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/(~+\d+|~unlocked)+$/, '');
 }
 
 function renamed(tree: Tree, suffix: string): Tree {

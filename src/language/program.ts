@@ -6,35 +6,50 @@ import type { Rule } from './nodes.js';
 import type { Var } from './variables.js';
 import { actionAt } from './action.js';
 import { localsView } from './locals.js';
-import { Frame, IDLE } from './frame.js';
+import { IDLE, UnsetLocalError, type Frame } from './frame.js';
+import { slug } from './tree.js';
 
 /** A process that runs handlers. */
 export function handlerProcess(name: string, program: Program, frame: Var<unknown>, context: ActionContext): MachineProcess {
-  const at = (value: unknown): { place: Place | null; locals: Map<string, unknown> }[] => {
+  const at = (value: unknown): { place: Place; locals: Map<string, unknown> } => {
     const { pc, locals } = value as Frame;
-    if (pc !== IDLE) {
-      const place = program.places.get(pc);
-      if (!place) throw new Error(`process ${name} has no place "${pc}"`);
-      return [{ place, locals: new Map(locals) }];
-    }
-    return program.entries.map(({ enter }) => {
-      const passage: Passage = { locals: new Map(), released: [] };
-      return { place: enter(passage), locals: passage.locals };
-    });
+    const place = program.places.get(pc);
+    if (!place) throw new Error(`process ${name} has no place "${pc}"`);
+    return { place, locals: new Map(locals) };
   };
+  const entries = program.entries.flatMap(({ handler, enter }): Action[] => {
+    const passage: Passage = { locals: new Map(), released: [] };
+    try {
+      const place = enter(passage);
+      return place ? [actionAt(place, passage.locals, frame, context)] : [];
+    } catch (error) {
+      return [brokenEntry(handler, error)];
+    }
+  });
   return {
     name,
     frame: frame.number,
     isIdle: (value) => (value as Frame).pc === IDLE,
-    actions: (value): Action[] =>
-      at(value).flatMap(({ place, locals }) => (place ? [actionAt(place, locals, frame, context)] : [])),
+    actions(value): readonly Action[] {
+      if ((value as Frame).pc === IDLE) return entries;
+      const { place, locals } = at(value);
+      return [actionAt(place, locals, frame, context)];
+    },
     held(value) {
       if ((value as Frame).pc === IDLE) return [];
-      return at(value).flatMap(({ place, locals }) =>
-        (place?.held ?? []).map((held) => held.lock(localsView(locals, held.scope)).number),
-      );
+      const { place, locals } = at(value);
+      return place.held.map((held) => held.lock(localsView(locals, held.scope)).number);
     },
   };
+}
+
+/** A handler that begins with a call or loop over a local that is not set: an edit may do that. */
+function brokenEntry(handler: string, error: unknown): Action {
+  const id = slug(handler);
+  const kind = error instanceof UnsetLocalError ? 'unset' : 'throw';
+  const message = `handler ${id}: ${error instanceof Error ? error.message : String(error)}`;
+  const outcomes = [{ kind: 'fault', fault: { id: `fault:${id}:${kind}`, kind, message } }] as const;
+  return { id, origin: {}, reads: [], writes: [], run: () => outcomes };
 }
 
 /** A piece of hardware: always-on rules. `passed` are the guards that an edit lets pass. */

@@ -7,12 +7,20 @@ const MARGIN = '      ';
 
 /** The steps of a trace and its end. */
 export function traceLines(trace: StoredTrace): Line[] {
-  const actor = widest(trace.steps.map(({ process }) => process), 16);
+  const actor = widest(
+    trace.steps.map(({ process }) => process),
+    16,
+  );
   const lines: Line[] = [[styled('dim', '   0  initial state')]];
   trace.steps.forEach((step, i) => lines.push(...stepLines(trace, step, i + 1, actor)));
   if (trace.faulting) {
     const { process, action, message } = trace.faulting;
-    lines.push([styled('bad', '   ✗  '), styled('accent', pad(process, actor)), `  ${action}`, ...originPieces(trace.faulting)]);
+    lines.push([
+      styled('bad', '   ✗  '),
+      styled('accent', pad(process, actor)),
+      `  ${action}`,
+      ...originPieces(trace.faulting),
+    ]);
     lines.push([MARGIN, ' '.repeat(actor), '    ', styled('bad', message)]);
   }
   return [...lines, [], ...endLines(trace)];
@@ -25,7 +33,10 @@ export function endLines(trace: StoredTrace): Line[] {
   const head: Piece[] =
     kind === 'reachable'
       ? [styled('good', `✓ ${id}`), ` reached after ${after}`]
-      : [styled('bad', `✗ ${id}`), kind === 'fault' ? ` the model itself is at fault, after ${after}` : ` is violated after ${after}`];
+      : [
+          styled('bad', `✗ ${id}`),
+          kind === 'fault' ? ` the model itself is at fault, after ${after}` : ` is violated after ${after}`,
+        ];
   const lines: Line[] = [head];
   const add = (title: string, ...rest: Piece[]): void => void lines.push(['  ', styled('dim', pad(title, 9)), ...rest]);
   if (text !== '') add('must be', styled('bold', text));
@@ -39,7 +50,10 @@ export function endLines(trace: StoredTrace): Line[] {
 /** The whole state after step `n`, one variable a line. */
 export function stateLines(trace: StoredTrace, n: number): Line[] {
   const values = stateAfter(trace, n);
-  const width = widest(trace.variables.map(({ name }) => name), 40);
+  const width = widest(
+    trace.variables.map(({ name }) => name),
+    40,
+  );
   return [
     [styled('bold', n === 0 ? 'initial state' : `state after step ${n}`)],
     ...trace.variables.map(({ name }, i): Line => ['  ', styled('dim', pad(name, width)), `  ${values[i].printed}`]),
@@ -49,7 +63,13 @@ export function stateLines(trace: StoredTrace, n: number): Line[] {
 function stepLines(trace: StoredTrace, step: StoredStep, n: number, actor: number): Line[] {
   const inner = `${MARGIN}${' '.repeat(actor)}    `;
   const args = pairs(step.args);
-  const head: Piece[] = [String(n).padStart(4), '  ', styled('accent', pad(step.process, actor)), '  ', styled('bold', step.action)];
+  const head: Piece[] = [
+    String(n).padStart(4),
+    '  ',
+    styled('accent', pad(step.process, actor)),
+    '  ',
+    styled('bold', step.action),
+  ];
   if (args !== '') head.push(`  ${args}`);
   const lines: Line[] = [[...head, ...originPieces(step)]];
   const names = step.changes.map(({ variable, path }) => trace.variables[variable].name + path);
@@ -57,10 +77,18 @@ function stepLines(trace: StoredTrace, step: StoredStep, n: number, actor: numbe
   step.changes.forEach(({ before, after }, i) =>
     lines.push([inner, pad(names[i], width), '  ', styled('dim', before), ' → ', styled('bold', after)]),
   );
-  for (const { name, args: said } of step.emits) lines.push([inner, styled('dim', `announces ${name}(${pairs(said, ', ')})`)]);
+  for (const { name, args: said } of step.emits)
+    lines.push([inner, styled('dim', `announces ${name}(${pairs(said, ', ')})`)]);
   if (step.guard) {
     const { id, doc, outcome } = step.guard;
-    lines.push([inner, styled('warn', outcome === 'refused' ? `guard ${id} refuses: ` : `guard ${id} would refuse, but an edit passes it: `), doc]);
+    lines.push([
+      inner,
+      styled(
+        'warn',
+        outcome === 'refused' ? `guard ${id} refuses: ` : `guard ${id} would refuse, but an edit passes it: `,
+      ),
+      doc,
+    ]);
   }
   const ends = step.next === 'idle';
   if (step.label !== '' || ends) {

@@ -14,7 +14,10 @@ export type GuardFinder = (process: string, action: string, before: readonly unk
 export function guardFinder(machine: Machine, described: Described): GuardFinder {
   const steps = stepsByProcess(described);
   const passed = new Set(
-    machine.edits.flatMap((edit) => edit.split('; ')).filter((edit) => edit.startsWith('pass ')).map((edit) => edit.slice(5)),
+    machine.edits
+      .flatMap((edit) => edit.split('; '))
+      .filter((edit) => edit.startsWith('pass '))
+      .map((edit) => edit.slice(5)),
   );
   const number = new Map(machine.variables.map(({ name }, i) => [name, i]));
   return (process, action, before) => {
@@ -48,7 +51,9 @@ function stepsByProcess({ builder, editable }: Described): Map<string, Map<strin
     builder.processes.map((process) => {
       const size = process.kind === 'handlers' ? process.handlers.length : 1;
       const programs = editable.programs.slice(at, (at += size));
-      const steps = programs.flatMap((program) => [...walk(program)].filter((tree): tree is StepTree => tree.kind === 'step'));
+      const steps = programs.flatMap((program) =>
+        [...walk(program)].filter((tree): tree is StepTree => tree.kind === 'step'),
+      );
       return [process.name, new Map(steps.map((tree) => [tree.path, tree]))];
     }),
   );

@@ -44,13 +44,18 @@ export function judgeEnd(
       if (property.allowed?.judge(read) === 'holds') return { kind: 'gone', because: 'it may stop there' };
       const key = keyOfState(machine, end.state);
       const moves = execute(machine, end.state).offers.some(({ state }) => keyOfState(machine, state) !== key);
-      return moves ? { kind: 'gone', because: 'there is a step on' } : { kind: 'violated', because: 'there is no step on' };
+      return moves
+        ? { kind: 'gone', because: 'there is a step on' }
+        : { kind: 'violated', because: 'there is no step on' };
     }
     case 'wedge-free': {
       if (property.excused?.judge(read) === 'holds') return { kind: 'gone', because: 'it is excused there' };
       const goals = machine.processes
         .filter(({ frame }) => frame >= 0)
-        .map(({ name, frame, isIdle }) => ({ words: `${name} can't get back to idle`, holds: (state: readonly unknown[]) => isIdle(state[frame]) }));
+        .map(({ name, frame, isIdle }) => ({
+          words: `${name} can't get back to idle`,
+          holds: (state: readonly unknown[]) => isIdle(state[frame]),
+        }));
       return neverReached(machine, end.state, goals, () => true);
     }
     case 'always-possible': {

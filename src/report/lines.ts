@@ -13,7 +13,8 @@ export const styled = (style: Style, text: string): Piece => ({ text, style });
 export const textOf = (piece: Piece): string => printable(typeof piece === 'string' ? piece : piece.text);
 
 /** Lines without any style, escaped. */
-export const plainText = (lines: readonly Line[]): string => lines.map((line) => line.map(textOf).join('').trimEnd()).join('\n');
+export const plainText = (lines: readonly Line[]): string =>
+  lines.map((line) => line.map(textOf).join('').trimEnd()).join('\n');
 
 /**
  * Everything that could move the cursor, hide text or turn its direction: control characters (also line ends), bidi
@@ -62,7 +63,9 @@ export function duration(seconds: number): string {
   if (seconds < 1) return `${(seconds * 1000).toFixed(0)} ms`;
   if (seconds < 120) return `${seconds.toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);
-  return minutes < 120 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 120
+    ? `${minutes} min ${Math.floor(seconds % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** `{ a: 1 }` as `a=1`. */

@@ -116,7 +116,11 @@ function store(machine: Machine, variable: number, value: unknown): StoredValue 
 
 /** A value that a step announced: it has no sort. */
 function words(value: unknown): string {
-  return cut(typeof value === 'object' && value !== null && !Array.isArray(value) ? String(value) : (JSON.stringify(value) ?? String(value)).replace(/^"|"$/g, ''));
+  return cut(
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? String(value)
+      : (JSON.stringify(value) ?? String(value)).replace(/^"|"$/g, ''),
+  );
 }
 
 const cut = (text: string): string => (text.length > limits.text ? `${text.slice(0, limits.text - 1)}…` : text);

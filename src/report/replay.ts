@@ -25,25 +25,38 @@ const READINGS = 256;
 export function replayTrace(machine: Machine, trace: StoredTrace): Replayed {
   const common = commonVariables(machine, trace);
   const initial = stateAfter(trace, 0);
-  let points: Point[] = machine.initialStates.filter((state) => agrees(machine, common, state, initial)).map((state) => ({ state }));
+  let points: Point[] = machine.initialStates
+    .filter((state) => agrees(machine, common, state, initial))
+    .map((state) => ({ state }));
   if (points.length === 0) {
     const start = machine.initialStates[0];
-    return { kind: 'deviates', step: 0, why: `there is no such initial state${start ? `: ${firstDifference(machine, trace, common, start, initial)}` : ''}` };
+    return {
+      kind: 'deviates',
+      step: 0,
+      why: `there is no such initial state${start ? `: ${firstDifference(machine, trace, common, start, initial)}` : ''}`,
+    };
   }
   for (const [i, step] of trace.steps.entries()) {
     const wanted = stateAfter(trace, i + 1);
-    const offered = points.flatMap(({ state }) => execute(machine, state).offers.map((offer) => ({ before: state, offer, state: offer.state })));
+    const offered = points.flatMap(({ state }) =>
+      execute(machine, state).offers.map((offer) => ({ before: state, offer, state: offer.state })),
+    );
     const same = offered.filter(({ offer }) => offer.process === step.process && offer.action === step.action);
     const said = same.filter(({ offer }) => offer.outcome.label === step.label);
     points = said.filter(({ state }) => agrees(machine, common, state, wanted)).slice(0, READINGS);
     if (points.length > 0) continue;
     const deviates = (why: string): Replayed => ({ kind: 'deviates', step: i + 1, why });
-    if (same.length === 0) return deviates(`${step.process} can't take ${step.action} now${alternatives(offered, step.process)}`);
+    if (same.length === 0)
+      return deviates(`${step.process} can't take ${step.action} now${alternatives(offered, step.process)}`);
     if (said.length === 0) {
       const labels = [...new Set(same.map(({ offer }) => offer.outcome.label || 'no label'))].join(' or ');
-      return deviates(`${step.process} ${step.action} now ends with ${labels}, and in the trace with ${step.label || 'no label'}`);
+      return deviates(
+        `${step.process} ${step.action} now ends with ${labels}, and in the trace with ${step.label || 'no label'}`,
+      );
     }
-    return deviates(`${step.process} ${step.action} now leads elsewhere: ${firstDifference(machine, trace, common, said[0].state, wanted)}`);
+    return deviates(
+      `${step.process} ${step.action} now leads elsewhere: ${firstDifference(machine, trace, common, said[0].state, wanted)}`,
+    );
   }
   return { kind: 'through', standing: standing(machine, trace, points) };
 }
@@ -59,7 +72,9 @@ function standing(machine: Machine, trace: StoredTrace, points: readonly Point[]
   if (trace.faulting) {
     const { id } = trace.faulting;
     const again = points.flatMap(({ state }) => execute(machine, state).faults).find(({ fault }) => fault.id === id);
-    return again ? { kind: 'violated', because: again.fault.message } : { kind: 'gone', because: 'the step no longer fails there' };
+    return again
+      ? { kind: 'violated', because: again.fault.message }
+      : { kind: 'gone', because: 'the step no longer fails there' };
   }
   const property = machine.properties.find(({ id }) => id === trace.property.id);
   if (!property) return { kind: 'gone', because: `the model has no property ${trace.property.id} any more` };
@@ -84,7 +99,13 @@ function agrees(machine: Machine, common: Common, state: readonly unknown[], wan
   return common.every(([own, other]) => equal(machine.variables[own].sort.encode(state[own]), wanted[other].encoded));
 }
 
-function firstDifference(machine: Machine, trace: StoredTrace, common: Common, state: readonly unknown[], wanted: readonly StoredValue[]): string {
+function firstDifference(
+  machine: Machine,
+  trace: StoredTrace,
+  common: Common,
+  state: readonly unknown[],
+  wanted: readonly StoredValue[],
+): string {
   for (const [own, other] of common) {
     const { sort } = machine.variables[own];
     if (equal(sort.encode(state[own]), wanted[other].encoded)) continue;
@@ -94,7 +115,9 @@ function firstDifference(machine: Machine, trace: StoredTrace, common: Common, s
 }
 
 function alternatives(offered: readonly { offer: Offer }[], process: string): string {
-  const others = [...new Set(offered.filter(({ offer }) => offer.process === process).map(({ offer }) => offer.action))];
+  const others = [
+    ...new Set(offered.filter(({ offer }) => offer.process === process).map(({ offer }) => offer.action)),
+  ];
   if (others.length === 0) return `: ${process} can do nothing there`;
   return `: it can take ${others.slice(0, 5).join(', ')}${others.length > 5 ? `, and ${others.length - 5} more` : ''}`;
 }

@@ -45,7 +45,12 @@ export interface StoredStep extends StoredOrigin {
   readonly emits: readonly StoredEmission[];
   readonly guard: StoredGuard | null;
   /** What changed, frames apart. `variable` is a number in {@link StoredTrace.variables}. */
-  readonly changes: readonly { readonly variable: number; readonly path: string; readonly before: string; readonly after: string }[];
+  readonly changes: readonly {
+    readonly variable: number;
+    readonly path: string;
+    readonly before: string;
+    readonly after: string;
+  }[];
   /** New value of every variable that changed, frames included. */
   readonly writes: readonly { readonly variable: number; readonly value: StoredValue }[];
 }

@@ -1,7 +1,19 @@
 /** What a search found, as text: the verdict first, what was searched, each property, and what it all rests on. */
 import type { Machine, Model } from '../language/index.js';
 import type { PropertyResult, SearchResult } from '../explorer/result.js';
-import { bytes, count, duration, pad, pairs, plural, styled, widest, type Line, type Piece, type Style } from './lines.js';
+import {
+  bytes,
+  count,
+  duration,
+  pad,
+  pairs,
+  plural,
+  styled,
+  widest,
+  type Line,
+  type Piece,
+  type Style,
+} from './lines.js';
 
 /** How a property's verdict compares with what the model expects. */
 export interface Judged {
@@ -43,7 +55,9 @@ export function verdictLines({ model, result, judged }: Report): Line[] {
     incomplete: `${result.incomplete?.detail ?? `${of('undecided')} of ${all} undecided`}; no property is violated so far`,
     error: `${plural(judged.filter((one) => one.result.verdict === 'error').length, 'finding')} about the model itself, to be mended first; ${of('violated')} of ${all} violated${undecided}`,
   };
-  const surprise = judged.some(({ asExpected, result: own }) => !asExpected && own.verdict !== 'undecided' && own.verdict !== 'error');
+  const surprise = judged.some(
+    ({ asExpected, result: own }) => !asExpected && own.verdict !== 'undecided' && own.verdict !== 'error',
+  );
   const expected = verdict === 'violated' && !surprise ? '  (as expected)' : surprise ? '  (not as expected)' : '';
   return [
     [styled('bold', machine.model), `  ${model.title}`],
@@ -59,11 +73,17 @@ export function summaryLines({ result, judged, sentences }: Report): Line[] {
   if (adversary !== undefined) lines.push(row('adversary', String(adversary)));
   machine.edits.forEach((edit, i) => lines.push(row(i === 0 ? 'edits' : '', styled('warn', edit))));
   lines.push(...searchedLines(result));
-  const width = widest(judged.map((one) => one.result.id), 40);
+  const width = widest(
+    judged.map((one) => one.result.id),
+    40,
+  );
   for (const one of judged) lines.push(propertyLine(one, width, sentences.get(one.result.id) ?? ''));
   lines.push(...warningLines(judged, machine));
   const ledger = machine.assumptions;
-  const idWidth = widest(ledger.map(({ id }) => id), 20);
+  const idWidth = widest(
+    ledger.map(({ id }) => id),
+    20,
+  );
   ledger.forEach(({ id, text }, i) => lines.push(row(i === 0 ? 'rests on' : '', pad(id, idWidth), '  ', text)));
   return lines;
 }
@@ -73,8 +93,15 @@ function searchedLines(result: SearchResult): Line[] {
   const extent = incomplete ? `not complete (${incomplete.why})` : 'complete';
   const dead = deadlocks > 0 ? `, ${plural(deadlocks, 'deadlock')}` : '';
   return [
-    row('searched', `${plural(states, 'state')}, ${plural(transitions, 'transition')}, depth ${count(depth)}${dead}, exact, `, styled(incomplete ? 'warn' : 'dim', extent)),
-    row('took', `${duration(seconds)}, ${plural(workers, 'worker')}, ${bytes(bytesPerState)} a state, spec code called ${plural(specCalls, 'time')}`),
+    row(
+      'searched',
+      `${plural(states, 'state')}, ${plural(transitions, 'transition')}, depth ${count(depth)}${dead}, exact, `,
+      styled(incomplete ? 'warn' : 'dim', extent),
+    ),
+    row(
+      'took',
+      `${duration(seconds)}, ${plural(workers, 'worker')}, ${bytes(bytesPerState)} a state, spec code called ${plural(specCalls, 'time')}`,
+    ),
   ];
 }
 
@@ -112,7 +139,9 @@ function warningLines(judged: readonly Judged[], machine: Machine): Line[] {
       warn(`${result.id} says nothing here: its condition was true in no state searched (vacuous)`);
     }
     if (machine.edits.length > 0 && result.trace?.faulting?.fault.kind === 'unset') {
-      warn(`${result.id}: the edit makes the program meaningless (it reads a local that nothing sets); this is no attack`);
+      warn(
+        `${result.id}: the edit makes the program meaningless (it reads a local that nothing sets); this is no attack`,
+      );
     }
   }
   if (judged.length === 0) warn('no property was checked');

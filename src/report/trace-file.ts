@@ -25,7 +25,8 @@ export function encodeTrace(trace: StoredTrace): Uint8Array {
   }
   const payload = encode(trace, { maxDepth: limits.depth + 20 });
   const file = seal(payload);
-  if (file.length > limits.file) throw new TraceError(`the trace can't be stored: it is larger than ${limits.file} bytes`);
+  if (file.length > limits.file)
+    throw new TraceError(`the trace can't be stored: it is larger than ${limits.file} bytes`);
   return file;
 }
 
@@ -35,7 +36,9 @@ export function decodeTrace(file: Uint8Array): StoredTrace {
   if (file.length > limits.file) throw new TraceError(`it is larger than ${limits.file} bytes`);
   const { version, sha256, payload } = openSeal(file);
   if (version !== VERSION) {
-    throw new TraceError(`it has version ${version}, and this ringfence reads version ${VERSION}: use the ringfence that wrote it`);
+    throw new TraceError(
+      `it has version ${version}, and this ringfence reads version ${VERSION}: use the ringfence that wrote it`,
+    );
   }
   if (!Buffer.from(checksum(payload)).equals(sha256) || !Buffer.from(seal(payload)).equals(file)) {
     throw new TraceError('it is corrupt: its checksum does not match');
@@ -76,7 +79,10 @@ function unpack(bytes: Uint8Array): unknown {
       maxExtLength: 0,
     });
   } catch (error) {
-    const why = error instanceof RangeError && /Insufficient data|out of bounds|Extra/i.test(error.message) ? 'it is cut short or no msgpack' : 'it is no intact msgpack';
+    const why =
+      error instanceof RangeError && /Insufficient data|out of bounds|Extra/i.test(error.message)
+        ? 'it is cut short or no msgpack'
+        : 'it is no intact msgpack';
     throw new TraceError(`it is corrupt: ${why}`);
   }
 }

@@ -1,7 +1,18 @@
 /** The exact shape of a trace, and its limits. */
 import type { Encoded } from '../language/index.js';
 import type { StoredTrace } from './stored-trace.js';
-import { ShapeError, dictionary, listOf, natural, nullable, object, oneOf, scalar, text, type Reader } from './validate.js';
+import {
+  ShapeError,
+  dictionary,
+  listOf,
+  natural,
+  nullable,
+  object,
+  oneOf,
+  scalar,
+  text,
+  type Reader,
+} from './validate.js';
 
 /** The limits of a trace: far above what a person would read, far below what would hurt. */
 export const limits = {
@@ -57,9 +68,7 @@ const shape: Reader<StoredTrace> = object<StoredTrace>({
       args: words,
       next: word,
       emits: listOf(object({ name: text(1000), args: words }), 1000),
-      guard: nullable(
-        object({ id: word, doc: word, source: word, outcome: oneOf('refused', 'passed by an edit') }),
-      ),
+      guard: nullable(object({ id: word, doc: word, source: word, outcome: oneOf('refused', 'passed by an edit') })),
       changes: listOf(
         object({ variable: natural(limits.variables), path: word, before: word, after: word }),
         limits.many,

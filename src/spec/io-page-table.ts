@@ -17,5 +17,5 @@ export function ioPageTable(m: Builder, { domain, iova, page }: Parts) {
   const Table = vector(iova, Pte);
   const table = m.family('table', [domain], Table, Table.fill(Pte.make.ZERO()));
   const pgtLock = m.locks('pgt_lock', domain, (d) => ({ protects: [table(d)] }));
-  return { Pte, table, pgtLock };
+  return { Pte, Table, table, pgtLock };
 }

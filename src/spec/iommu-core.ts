@@ -4,10 +4,10 @@
  * A hostile argument is chosen by the step before the first one that uses it, so that guards can see it.
  * Left out, since nothing of this scenario looks at it: domain refcounts, page sizes, protection flags, table memory.
  */
-import { done, fail, handler, next, type Handler } from '../language/index.js';
+import { done, fail, handler, next, type Handler, type ValueOf } from '../language/index.js';
 import type { IoPageTable, Pte } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
-import type { Parts } from './parts.js';
+import type { Domain, Iova, Page, Parts } from './parts.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
 import type { Smmuv3 } from './smmuv3.js';
 
@@ -22,15 +22,29 @@ interface LeafAt {
 }
 const leafOf = ({ table }: LeafSeen, { iova }: LeafAt): Pte => table.get(iova) as Pte; // tables have a leaf for every iova
 
+type TableSeen = Parameters<Smmuv3['leafChanged']>[0] & { readonly table: ValueOf<IoPageTable['Table']> };
+
 export type IommuCore = ReturnType<typeof iommuCore>;
 
 /** The core's hypercalls, over the components they use. */
 export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable, hw: Smmuv3, driver: El2Driver) {
   const { domain, iova, page, mapping } = all;
   const { Pte, table, pgtLock } = tables;
-  const { ste, stale, leafChanged } = hw;
+  const { mayConfig, stale, leafChanged } = hw;
   const { useDma, unuseDma } = pages;
   const { iotlbSync } = driver;
+
+  /** V to INV. A leaf that was valid stays behind in caches, and its use goes over to the handler. */
+  const invalidate = (s: TableSeen, f: { domain: Domain; iova: Iova }, p: Page) => {
+    const before = leafOf(s, f);
+    const after = next({
+      table: s.table.set(f.iova, Pte.make.INV(p)),
+      stale: leafChanged(s, f.domain, f.iova, before),
+    });
+    return before.tag === 'V'
+      ? after.emit('PTE invalidated', { domain: f.domain, iova: f.iova, page: before.value })
+      : after;
+  };
 
   const mapPagesWith = ({ refusesInv }: { refusesInv: boolean }): Handler =>
     handler('map_pages', { domain, page, iova }, (h) => [
@@ -51,7 +65,7 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
           h.step('install PTE', {
             fn: 'smmu_map_pages: __arm_lpae_init_pte',
             source: pgtable,
-            reads: () => ({ ste }),
+            reads: () => ({ mayConfig }),
             writes: (f) => ({ table: table(f.domain), stale }),
             guards: [
               {
@@ -95,28 +109,39 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
-      h.step('invalidate PTE', {
-        doc: 'V to INV; this handler remembers what it invalidated',
-        fn: 'smmu_unmap_pages: __arm_lpae_clear_pte (UNMAP_INVAL)',
+      h.step('walk to the leaf', {
+        doc: 'this handler remembers which page it is about to unmap',
+        fn: 'smmu_unmap_pages: __arm_lpae_unmap',
         source: pgtable,
-        reads: () => ({ ste }),
-        writes: (f) => ({ table: table(f.domain), stale }),
+        reads: (f) => ({ table: table(f.domain) }),
         guards: [
           {
-            id: 'leaf-is-valid',
-            doc: 'only a live leaf is unmapped, and only by one handler',
+            id: 'leaf-is-not-zero',
+            doc: 'there is something to unmap',
             source: pgtable,
-            test: (s, f) => leafOf(s, f).tag === 'V',
+            test: (s, f) => leafOf(s, f).tag !== 'ZERO',
+            else: fail('ENOENT'),
+          },
+          {
+            id: 'leaf-is-not-INV',
+            doc: 'a leaf is unmapped by one handler only (W-23)',
+            source: 'not upstream: W-23',
+            test: (s, f) => leafOf(s, f).tag !== 'INV',
             else: fail('ENOENT'),
           },
         ],
         run: (s, f) => {
           const leaf = leafOf(s, f);
-          if (leaf.tag === 'ZERO') return next();
-          return next({ table: s.table.set(f.iova, Pte.make.INV(leaf.value)), stale: leafChanged(s, f.domain, f.iova, leaf) })
-            .local({ page: leaf.value })
-            .emit('PTE invalidated', { domain: f.domain, iova: f.iova, page: leaf.value });
+          return leaf.tag === 'ZERO' ? next() : next().local({ page: leaf.value });
         },
+      }),
+      h.step('invalidate PTE', {
+        doc: 'V to INV: the walker does not see it any more, caches still may',
+        fn: 'smmu_unmap_pages: __arm_lpae_clear_pte (UNMAP_INVAL)',
+        source: pgtable,
+        reads: () => ({ mayConfig }),
+        writes: (f) => ({ table: table(f.domain), stale }),
+        run: (s, f) => invalidate(s, f, f.page),
       }),
     ]),
     h.call(iotlbSync, (f) => ({ domain: f.domain, iova: f.iova })),
@@ -143,12 +168,10 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
-      h.step('invalidate PTE', {
-        doc: 'V to INV; an INV leaf is left as it is',
-        fn: 'smmu_unmap_pages: __arm_lpae_clear_pte (UNMAP_INVAL)',
+      h.step('walk to the leaf', {
+        fn: 'smmu_unmap_pages: __arm_lpae_unmap',
         source: pgtable,
-        reads: () => ({ ste }),
-        writes: (f) => ({ table: table(f.domain), stale }),
+        reads: (f) => ({ table: table(f.domain) }),
         guards: [
           {
             id: 'leaf-is-not-zero',
@@ -160,12 +183,17 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
         ],
         run: (s, f) => {
           const leaf = leafOf(s, f);
-          if (leaf.tag !== 'V') return next();
-          return next({
-            table: s.table.set(f.iova, Pte.make.INV(leaf.value)),
-            stale: leafChanged(s, f.domain, f.iova, leaf),
-          }).emit('PTE invalidated', { domain: f.domain, iova: f.iova, page: leaf.value });
+          return leaf.tag === 'ZERO' ? next() : next().local({ page: leaf.value });
         },
+      }),
+      h.step('invalidate PTE', {
+        doc: 'V to INV; an INV leaf stays what it is, and is unmapped once more',
+        fn: 'smmu_unmap_pages: __arm_lpae_clear_pte (UNMAP_INVAL)',
+        source: pgtable,
+        reads: () => ({ mayConfig }),
+        writes: (f) => ({ table: table(f.domain), stale }),
+        forget: ['page'],
+        run: (s, f) => invalidate(s, f, f.page),
       }),
     ]),
     h.call(iotlbSync, (f) => ({ domain: f.domain, iova: f.iova })),
@@ -184,9 +212,8 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
       doc: 'no lock, and no invalidation behind it',
       fn: 'kvm_iommu_unmap_pages: walk of the range',
       source,
-      reads: () => ({ ste }),
+      reads: () => ({ mayConfig }),
       writes: (f) => ({ table: table(f.domain), stale }),
-      atomic: 'the stream table is only looked at to know which caches keep the entry',
       run: (s, f) =>
         next({ table: s.table.set(f.iova, Pte.make.ZERO()), stale: leafChanged(s, f.domain, f.iova, leafOf(s, f)) }),
     }),

@@ -32,7 +32,12 @@ export const Ownership = record('Ownership', {
 export type OwnershipValue = ValueOf<typeof Ownership>;
 
 const hostOwned = Ownership.make({ owner: 'HOST', host: 'OWNED', hyp: 'NOPAGE', guest: 'NOPAGE' });
-const hostSharedWithHyp = Ownership.make({ owner: 'HOST', host: 'SHARED_OWNED', hyp: 'SHARED_BORROWED', guest: 'NOPAGE' });
+const hostSharedWithHyp = Ownership.make({
+  owner: 'HOST',
+  host: 'SHARED_OWNED',
+  hyp: 'SHARED_BORROWED',
+  guest: 'NOPAGE',
+});
 const hypOwned = Ownership.make({ owner: 'HYP', host: 'NOPAGE', hyp: 'OWNED', guest: 'NOPAGE' });
 
 /** What the ownership hypercalls check: `own` is the page's state, `ref` its DMA uses and pins. */
@@ -55,14 +60,49 @@ const check = (id: string, doc: string, errno: string, test: (seen: PageSeen) =>
   else: fail(errno),
 });
 
-const hostOwnsIt = check('host-state-is-OWNED', 'only a page that the host owns alone changes hands', 'EPERM', ({ own }) => own.host === 'OWNED');
-const hostSharesIt = check('host-state-is-SHARED_OWNED', 'only a shared page is unshared', 'EPERM', ({ own }) => own.host === 'SHARED_OWNED');
-const hostHasItNot = check('host-state-is-NOPAGE', 'the host gets back only what it gave', 'EPERM', ({ own }) => own.host === 'NOPAGE');
-const hypHasItNot = check('hyp-state-is-NOPAGE', 'EL2 takes only a page it does not have', 'EPERM', ({ own }) => own.hyp === 'NOPAGE');
-const hypOwnsIt = check('hyp-state-is-OWNED', 'EL2 gives only a page it owns', 'EPERM', ({ own }) => own.hyp === 'OWNED');
-const hypBorrowsIt = check('hyp-state-is-SHARED_BORROWED', 'only a page shared with EL2 is unshared', 'EPERM', ({ own }) => own.hyp === 'SHARED_BORROWED');
+const hostOwnsIt = check(
+  'host-state-is-OWNED',
+  'only a page that the host owns alone changes hands',
+  'EPERM',
+  ({ own }) => own.host === 'OWNED',
+);
+const hostSharesIt = check(
+  'host-state-is-SHARED_OWNED',
+  'only a shared page is unshared',
+  'EPERM',
+  ({ own }) => own.host === 'SHARED_OWNED',
+);
+const hostHasItNot = check(
+  'host-state-is-NOPAGE',
+  'the host gets back only what it gave',
+  'EPERM',
+  ({ own }) => own.host === 'NOPAGE',
+);
+const hypHasItNot = check(
+  'hyp-state-is-NOPAGE',
+  'EL2 takes only a page it does not have',
+  'EPERM',
+  ({ own }) => own.hyp === 'NOPAGE',
+);
+const hypOwnsIt = check(
+  'hyp-state-is-OWNED',
+  'EL2 gives only a page it owns',
+  'EPERM',
+  ({ own }) => own.hyp === 'OWNED',
+);
+const hypBorrowsIt = check(
+  'hyp-state-is-SHARED_BORROWED',
+  'only a page shared with EL2 is unshared',
+  'EPERM',
+  ({ own }) => own.hyp === 'SHARED_BORROWED',
+);
 const noDma = (errno: string): PageCheck =>
-  check('ref-is-0', 'a page in use for DMA, or pinned, is neither given away nor shared', errno, ({ ref }) => ref === 0);
+  check(
+    'ref-is-0',
+    'a page in use for DMA, or pinned, is neither given away nor shared',
+    errno,
+    ({ ref }) => ref === 0,
+  );
 
 export type PageOwnership = ReturnType<typeof pageOwnership>;
 
@@ -156,5 +196,18 @@ export function pageOwnership(m: Builder, { page, mapping }: Parts, maxRef: numb
     ]),
   ]);
 
-  return { maxRef, ownership, ref, hostLock, hypLock, panicked, useDma, unuseDma, donateHyp, hypDonateHost, shareHyp, unshareHyp };
+  return {
+    maxRef,
+    ownership,
+    ref,
+    hostLock,
+    hypLock,
+    panicked,
+    useDma,
+    unuseDma,
+    donateHyp,
+    hypDonateHost,
+    shareHyp,
+    unshareHyp,
+  };
 }

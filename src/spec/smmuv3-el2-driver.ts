@@ -15,11 +15,17 @@ export function el2Driver(m: Builder, all: Parts, hw: Smmuv3) {
 
   /** The SMMUs that a domain is attached to; attach and detach write it. */
   const smmus = m.family('smmus', [domain], Smmus, (d) =>
-    Smmus.make(device.values.filter((e) => hw.ste(e).initial === d).map(smmuOf)),
+    Smmus.make(device.values.filter((e) => hw.mayConfig(e).initial.has(d)).map(smmuOf)),
   );
   const listLock = m.locks('list_lock', domain, (d) => ({ kind: 'rw', protects: [smmus(d)] }));
   /** Serialises producers. The consumer takes no lock, so the queue is not among what it protects. */
   const smmuLock = m.locks('smmu_lock', smmu);
+
+  /** PROD moves over the entry that was written behind it, or over whatever else is there. */
+  const rung = (queue: CommandQueue): CommandQueue => {
+    const ring = queue.ring.size > queue.ahead ? queue.ring : queue.ring.push(Command.make.GARBAGE());
+    return queue.merge({ ring, ahead: queue.ahead + 1 });
+  };
 
   const room = {
     id: 'queue-has-room',
@@ -92,10 +98,4 @@ export function el2Driver(m: Builder, all: Parts, hw: Smmuv3) {
   ]);
 
   return { smmus, listLock, smmuLock, iotlbSync };
-}
-
-/** PROD moves over the entry that was written behind it. */
-function rung(queue: CommandQueue): CommandQueue {
-  if (queue.ring.size <= queue.ahead) throw new Error('CMDQ_PROD moves over an entry that was never written');
-  return queue.set('ahead', queue.ahead + 1);
 }

@@ -12,7 +12,6 @@ import {
   block,
   list,
   next,
-  optional,
   range,
   record,
   rule,
@@ -34,35 +33,50 @@ export type Smmuv3 = ReturnType<typeof smmuv3>;
 /** A command queue's value. */
 export type CommandQueue = ValueOf<Smmuv3['cmdq']['all'][number]['sort']>;
 
-/** The stale sets, as a step that changes a leaf sees them, and the stream table that decides who walks it. */
+type Domains = ReturnType<SetSort<Domain>['make']>;
+
+/** The stale sets, as a step that changes a leaf sees them, and the configurations that decide who walks it. */
 interface CachesSeen<T> {
-  readonly ste: FamilyView<readonly [Device] & readonly number[], Domain | null>;
+  readonly mayConfig: FamilyView<readonly [Device] & readonly number[], Domains>;
   readonly stale: FamilyView<readonly [Smmu, Domain] & readonly number[], T>;
 }
 
 /**
  * Declares SMMUs, their queues and caches.
  * @param capacity entries of a command queue, N
- * @param attached what each device's STE names at the start
+ * @param attached the domains that each device is attached to at the start: one or none
  */
-export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, capacity: number, attached: (device: Device) => Domain | null) {
+export function smmuv3(
+  m: Builder,
+  all: Parts,
+  tables: IoPageTable,
+  capacity: number,
+  attached: (device: Device) => readonly Domain[],
+) {
   const { smmu, domain, device, iova, page, smmuOf } = all;
   const { table } = tables;
 
   const Translation = record('Translation', { iova, page });
   const Translations = set(Translation);
   const none = Translations.make();
-  const Command = union('Command', { TLBI_S2_IPA: all.mapping, CMD_SYNC: unit });
+  /** `GARBAGE` is what lies in a slot that nobody has written since the last lap: the queue stops there (CERROR_ILL). */
+  const Command = union('Command', { TLBI_S2_IPA: all.mapping, CMD_SYNC: unit, GARBAGE: unit });
 
   /**
    * The ring from CONS on: the entries that are written, and how far PROD is ahead of CONS. A ring looks the same from
    * every start, so CONS itself is not kept. Entries behind PROD are written, but the SMMU does not look at them yet.
    */
   const CommandQueue = record('CommandQueue', { ring: list(Command, 2 * capacity), ahead: range(0, 2 * capacity - 1) });
-  const cmdq = m.family('cmdq', [smmu], CommandQueue, CommandQueue.make({ ring: list(Command, 2 * capacity).make(), ahead: 0 }));
+  const cmdq = m.family(
+    'cmdq',
+    [smmu],
+    CommandQueue,
+    CommandQueue.make({ ring: list(Command, 2 * capacity).make(), ahead: 0 }),
+  );
 
-  /** The domain whose table a device's STE names; VMID = domain id. */
-  const ste = m.family('ste', [device], optional(domain), (d) => attached(d));
+  /** The domains whose tables an SMMU may walk for a device's stream, by its STE in memory or cached. VMID = domain id. */
+  const Domains = set(domain);
+  const mayConfig = m.family('mayConfig', [device], Domains, (e) => Domains.make(attached(e)), 'ghost');
   const stale = m.family('stale', [smmu, domain], Translations, none, 'ghost');
   const staleOld = m.family('staleOld', [smmu, domain], Translations, none, 'ghost');
 
@@ -70,15 +84,23 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, capacity: nu
    * What becomes of the caches when a leaf that was `before` gets another value: a valid translation stays behind in
    * every SMMU that may have walked to it.
    */
-  function leafChanged(seen: CachesSeen<typeof none>, d: Domain, x: Iova, before: Pte): CachesSeen<typeof none>['stale'] {
+  function leafChanged(
+    seen: CachesSeen<typeof none>,
+    d: Domain,
+    x: Iova,
+    before: Pte,
+  ): CachesSeen<typeof none>['stale'] {
     if (before.tag !== 'V') return seen.stale;
     const entry = Translation.make({ iova: x, page: before.value });
-    const walkers = new Set(device.values.filter((e) => seen.ste.at(e) === d).map(smmuOf));
+    const walkers = new Set(device.values.filter((e) => seen.mayConfig.at(e).has(d)).map(smmuOf));
     return [...walkers].reduce((caches, s) => caches.set(s, d, caches.at(s, d).add(entry)), seen.stale);
   }
 
   /** Pages that an SMMU may still translate to under a VMID: cached, in flight, or a walk away. */
-  const pagesUnder = (seen: { table: readonly Pte[] | Iterable<Pte>; stale: typeof none; old: typeof none }, walked: boolean): Set<Page> => {
+  const pagesUnder = (
+    seen: { table: readonly Pte[] | Iterable<Pte>; stale: typeof none; old: typeof none },
+    walked: boolean,
+  ): Set<Page> => {
     const pages = new Set<Page>();
     if (walked) for (const leaf of seen.table) if (leaf.tag === 'V') pages.add(leaf.value);
     for (const entry of seen.stale) pages.add(entry.page);
@@ -88,18 +110,28 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, capacity: nu
 
   /** tlb ∪ tlbOld of B7: what the SMMU may hold for a VMID. */
   const mayHold = (s: Smmu, d: Domain) =>
-    m.derived(`mayHold[${smmu.print(s)}, ${domain.print(d)}]`, { ste, table: table(d), stale: stale(s, d), old: staleOld(s, d) }, (seen) =>
-      pagesUnder(seen, device.values.some((e) => smmuOf(e) === s && seen.ste.at(e) === d)),
+    m.derived(
+      `mayHold[${smmu.print(s)}, ${domain.print(d)}]`,
+      { mayConfig, table: table(d), stale: stale(s, d), old: staleOld(s, d) },
+      (seen) =>
+        pagesUnder(
+          seen,
+          device.values.some((e) => smmuOf(e) === s && seen.mayConfig.at(e).has(d)),
+        ),
     );
 
   /** mayReach of B7: the pages a device may still read or write. */
   const reach = (e: Device) =>
-    m.derived(`reach[${device.print(e)}]`, { ste: ste(e), table, stale, old: staleOld }, (seen): Set<Page> => {
-      const d = seen.ste;
-      if (d === null) return new Set();
-      const s = smmuOf(e);
-      return pagesUnder({ table: seen.table.at(d), stale: seen.stale.at(s, d), old: seen.old.at(s, d) }, true);
-    });
+    m.derived(
+      `reach[${device.print(e)}]`,
+      { mayConfig: mayConfig(e), table, stale, old: staleOld },
+      (seen): Set<Page> => {
+        const s = smmuOf(e);
+        const under = (d: Domain): Set<Page> =>
+          pagesUnder({ table: seen.table.at(d), stale: seen.stale.at(s, d), old: seen.old.at(s, d) }, true);
+        return new Set([...seen.mayConfig].flatMap((d) => [...under(d)]));
+      },
+    );
 
   for (const s of smmu.values) {
     const behind = { cmdq: cmdq(s), stale, staleOld };
@@ -135,14 +167,18 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, capacity: nu
     ]);
   }
 
-  return { Command, Translation, capacity, cmdq, ste, stale, staleOld, leafChanged, mayHold, reach };
+  return { Command, Translation, capacity, cmdq, mayConfig, stale, staleOld, leafChanged, mayHold, reach };
 }
 
-
-const consumed = (queue: CommandQueue): CommandQueue => queue.merge({ ring: queue.ring.shift(), ahead: queue.ahead - 1 });
+const consumed = (queue: CommandQueue): CommandQueue =>
+  queue.merge({ ring: queue.ring.shift(), ahead: queue.ahead - 1 });
 
 /** The elements that pass, and the others. */
-function splitBy<T>(sort: SetSort<T>, from: Iterable<T>, passes: (element: T) => boolean): [ReturnType<SetSort<T>['make']>, ReturnType<SetSort<T>['make']>] {
+function splitBy<T>(
+  sort: SetSort<T>,
+  from: Iterable<T>,
+  passes: (element: T) => boolean,
+): [ReturnType<SetSort<T>['make']>, ReturnType<SetSort<T>['make']>] {
   const elements = [...from];
   return [sort.make(elements.filter(passes)), sort.make(elements.filter((element) => !passes(element)))];
 }

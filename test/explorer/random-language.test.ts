@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { build } from '../../src/language/index.js';
 import { editText } from '../oracle/ast.js';
 import { randomModel } from '../oracle/arbitrary.js';
-import { fitted, models, parameters } from '../oracle/fit.js';
+import { fitted, models, parameters, patient } from '../oracle/fit.js';
 import { naiveSearch } from '../oracle/naive.js';
 import { translate } from '../oracle/translate.js';
 
@@ -12,7 +12,7 @@ import { translate } from '../oracle/translate.js';
 const plain = (id: string): string => id.replace(/~+(\d+|unlocked)/g, '');
 
 it(`means what the oracle says: ${models} random models`, () => {
-  const run = fc.property(randomModel, (drawn) => {
+  const run = fc.property(randomModel, patient((drawn) => {
     const { model, oracle } = fitted(drawn);
     const machine = build(translate(model), { edits: model.edits.map(editText) });
     const naive = naiveSearch(machine, 4 * oracle.states + 100);
@@ -29,6 +29,6 @@ it(`means what the oracle says: ${models} random models`, () => {
     for (const { id, k } of model.properties) {
       if (k === 'invariant') expect([id, naive.invariants.get(id)]).toEqual([id, oracle.properties.get(id)!.length]);
     }
-  });
+  }));
   fc.assert(run, parameters(models));
-});
+}, 60_000 + models * 1000);

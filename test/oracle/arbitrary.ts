@@ -1,6 +1,7 @@
 /** Random models: gives names to what `raw.ts` has drawn, so that most of what is written makes sense. */
 import fc from 'fast-check';
 import type { Assign, Choice, EditDecl, Exit, Expr, Guard, LocalAssign, LocalValue, LockRef, LockVariable, Node, ProcessDecl, Program, Property, RandomModel, Step, Variable } from './ast.js';
+import { editText } from './ast.js';
 import { instantiate, possibleEdits, rewrite } from './instance.js';
 import { showModel } from './print.js';
 import { rawModel, type RawExpr, type RawModel, type RawNode, type RawStep } from './raw.js';
@@ -10,6 +11,8 @@ interface Env {
   readonly numbers: readonly string[];
   /** May shared variables be read? */
   readonly shared: boolean;
+  /** May reading throw? Not in properties. */
+  readonly throws: boolean;
   /** Labels in reach of a jump. */
   readonly reach: readonly string[];
   readonly held: readonly string[];
@@ -63,7 +66,7 @@ class Naming {
       case 4:
         return this.raw.family > 0 && env.shared ? { k: 'member', f: 'f', i: go(a) } : go(a);
       case 5:
-        return this.raw.queue && env.shared ? (n > 9 ? { k: 'head', q: 'q' } : { k: 'length', q: 'q' }) : go(a);
+        return this.raw.queue && env.shared ? (n > 10 && env.throws ? { k: 'head', q: 'q' } : { k: 'length', q: 'q' }) : go(a);
       case 6:
         return { k: 'mod', a: { k: 'plus', a: go(a), b: go(b) }, n: 3 };
       case 7:
@@ -164,7 +167,7 @@ class Naming {
   }
 
   env(from: number): Env {
-    return { numbers: ['x'], shared: true, reach: [], held: [], from, program: { numbers: ['x', 'y', 'd'] } };
+    return { numbers: ['x'], shared: true, throws: true, reach: [], held: [], from, program: { numbers: ['x', 'y', 'd'] } };
   }
 
   program(name: string, env: Env, body: readonly Node[], returns?: Expr): Program {
@@ -208,7 +211,7 @@ class Naming {
 
   property({ t, n, e: raw }: RawModel['properties'][number], i: number, processes: readonly ProcessDecl[]): Property {
     const id = `p${i}`;
-    const e = this.expr(raw, { ...this.env(0), numbers: [] });
+    const e = this.expr(raw, { ...this.env(0), numbers: [], throws: false });
     if (t < 4) return { k: 'invariant', id, e: { k: 'or', a: e, b: { k: 'less', a: { k: 'var', v: 'v0' }, b: constant(1 + (n % 3)) } } };
     if (t === 4) return { k: 'quiescent', id, e };
     if (t === 5) return { k: 'reachable', id, e };
@@ -247,11 +250,15 @@ export function nameAll(raw: RawModel): RandomModel {
 function chooseEdits(model: RandomModel, raw: RawModel['edits']): EditDecl[] {
   const programs = instantiate(model);
   const used = new Set(model.processes.flatMap((process) => (process.k === 'handlers' ? process.handlers : [])));
+  const taken = new Set<string>();
   return raw.flatMap(({ t, n }) => {
     const named = [...programs.handlers].filter(([name]) => used.has(name));
     const possible = possibleEdits(editKinds[t], { handlers: new Map(named), rules: programs.rules }).filter(({ id, other }) => !`${id}${other ?? ''}`.includes('~'));
     if (possible.length === 0) return [];
     const edit = pick(possible, n);
+    // Nobody asks twice for one edit.
+    if (taken.has(editText(edit))) return [];
+    taken.add(editText(edit));
     rewrite(edit, programs);
     return [edit];
   });

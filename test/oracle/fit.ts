@@ -5,7 +5,8 @@ import { search, type OracleResult } from './search.js';
 
 /** Models a test of one worker tries. */
 export const models = Number(process.env.RINGFENCE_RANDOM_MODELS ?? 1000);
-const most = 1500;
+/** States of a model at most: many small ones find more than a few large ones. */
+const most = Number(process.env.RINGFENCE_RANDOM_STATES ?? 500);
 
 /** Counts of what the drawn models were like, for `RINGFENCE_RANDOM_STATISTICS=1`. */
 export const drawn = { models: 0, states: 0, cut: 0, wrong: 0, edited: 0, discarded: 0 };
@@ -14,7 +15,7 @@ export const drawn = { models: 0, states: 0, cut: 0, wrong: 0, edited: 0, discar
 export function parameters(numRuns: number): fc.Parameters<unknown> {
   const seed = process.env.RINGFENCE_RANDOM_SEED;
   const path = process.env.RINGFENCE_RANDOM_PATH;
-  return { numRuns, ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }), interruptAfterTimeLimit: 100_000_000 };
+  return { numRuns, ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };
 }
 
 /** The model, or what is left of it without its last processes if it has too many states; and what the oracle says. */
@@ -45,5 +46,22 @@ function first(model: RandomModel, count: number): RandomModel {
     processes,
     properties: model.properties.map((one) => (one.k === 'possible' ? { ...one, by: one.by.filter((name) => names.includes(name)) } : one)),
     edits: model.edits.filter(({ id }) => [...paths, ...tails].includes(id.slice(0, id.indexOf('/')))),
+  };
+}
+
+/**
+ * A predicate that gives up shrinking some seconds after its first failure: what is found is readable long before
+ * fast-check has tried everything.
+ */
+export function patient<T>(predicate: (value: T) => void): (value: T) => void {
+  let until = Infinity;
+  return (value) => {
+    if (performance.now() > until) return;
+    try {
+      predicate(value);
+    } catch (error) {
+      if (!fc.PreconditionFailure.isFailure(error)) until = Math.min(until, performance.now() + 20_000);
+      throw error;
+    }
   };
 }

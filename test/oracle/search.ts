@@ -66,18 +66,19 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
     found.length === 0 ? undefined : Math.min(...found.map(({ depth }) => depth)) + more;
   const broken = (length: number | undefined): OracleVerdict => ({ violated: length !== undefined, length });
 
+  const numbers = ImmutableMap(graph.map(({ state }, i): [State, number] => [state, i]));
+  const edges = graph.map(({ moves }) => moves.flatMap(({ process, to }) => (to ? [{ process, to: numbers.get(to)! }] : [])));
   /** States from which no path of these processes' moves leads to the goal: naive backward closure. */
   const lost = (goal: (state: State) => boolean, by?: readonly string[]): typeof graph => {
-    let reaching = ImmutableSet(graph.map(({ state }) => state).filter(goal));
-    for (let before = -1; before !== reaching.size; ) {
-      before = reaching.size;
-      reaching = reaching.withMutations((set) => {
-        for (const { state, moves } of graph) {
-          if (moves.some(({ process, to }) => to && (by?.includes(process) ?? true) && set.has(to))) set.add(state);
-        }
+    const reaching = graph.map(({ state }) => goal(state));
+    for (let more = true; more; ) {
+      more = false;
+      edges.forEach((out, i) => {
+        if (reaching[i] || !out.some(({ process, to }) => reaching[to] && (by?.includes(process) ?? true))) return;
+        reaching[i] = more = true;
       });
     }
-    return graph.filter(({ state }) => !reaching.has(state));
+    return graph.filter((_, i) => !reaching[i]);
   };
   const isIdle = (name: string) => (state: State): boolean => state.get(name) === IDLE;
   const running = model.processes.filter(({ k }) => k === 'handlers').map(({ name }) => name);

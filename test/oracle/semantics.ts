@@ -30,13 +30,13 @@ export function movesOf(text: Text, state: State): Move[] {
     if (frame !== IDLE) return new Turn(text, name, state).act(JSON.parse(frame) as Frame);
     return process.handlers.flatMap((handler) => new Turn(text, name, state).begin(handler));
   });
-  const different = new Map<string, Move>();
-  for (const move of moves) {
-    const what = move.to ? [[...move.to.entries()].sort(), move.label, move.event] : ['wrong'];
-    different.set(JSON.stringify([move.process, move.step, what]), move);
-  }
-  return [...different.values()];
+  return moves.filter((move, i) => moves.findIndex((other) => same(move, other)) === i);
 }
+
+const same = (a: Move, b: Move): boolean =>
+  a.process === b.process &&
+  a.step === b.step &&
+  (a.to && b.to ? a.label === b.label && a.event === b.event && a.to.equals(b.to) : !a.to && !b.to);
 
 /** One process's turn in one state. */
 class Turn {

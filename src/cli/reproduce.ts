@@ -1,0 +1,27 @@
+/** What ends a report: which counterexample is printed, and the command that finds it again. */
+import type { Machine } from '../language/index.js';
+import type { Judged, StoredTrace } from '../report/index.js';
+import type { Found } from './models.js';
+import { commandLine, type CheckOptions } from './options.js';
+
+/** The counterexample to print in full: an unexpected one before an expected one, then the shortest. */
+export function shortest(judged: readonly Judged[], stored: ReadonlyMap<string, StoredTrace>): StoredTrace | undefined {
+  const surprises = judged.filter(({ result, asExpected }) => !asExpected && stored.has(result.id));
+  const candidates = surprises.length > 0 ? surprises : judged.filter(({ result }) => stored.has(result.id));
+  const traces = candidates.map(({ result }) => stored.get(result.id) as StoredTrace);
+  return traces.reduce<StoredTrace | undefined>(
+    (best, trace) => (best && best.steps.length <= trace.steps.length ? best : trace),
+    undefined,
+  );
+}
+
+/** The command that does this again, for this model alone. */
+export function reproduce({ model, file }: Found, machine: Machine, options: CheckOptions): string {
+  const words = ['npx', 'ringfence', 'check', file === '' ? model.name : file];
+  const special = Object.entries(machine.scope).filter(([name, value]) => model.scope[name].default !== value);
+  if (special.length > 0) words.push('--scope', special.map(([name, value]) => `${name}=${value}`).join());
+  for (const edit of options.edits)
+    words.push(...(edit.startsWith('without ') ? ['--without', edit.slice(8)] : ['--edit', edit]));
+  for (const id of options.property) words.push('--property', id);
+  return commandLine(words);
+}
