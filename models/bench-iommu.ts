@@ -226,6 +226,9 @@ export default model({
       holds: (s) => s.owner === 'HOST',
       because: (s, { d, p }) => `${device.print(d)} accesses ${page.print(p)}, which belongs to ${s.owner}`,
     });
-    m.deadlockFree('deadlock', { text: 'every reachable state has an enabled action', source: 'benchmark definition, Properties' });
+    m.deadlockFree('deadlock', {
+      text: 'every reachable state has an enabled action',
+      source: 'benchmark definition, Properties',
+    });
   },
 });

@@ -50,7 +50,9 @@ export class Checks {
     this.always = instances(['invariant', 'reachable']);
     this.quiet = instances(['quiescent']);
     this.transitions = machine.properties.flatMap((property, number) =>
-      property.kind === 'transition' ? property.instances.map((spec, instance) => ({ property: number, instance, spec })) : [],
+      property.kind === 'transition'
+        ? property.instances.map((spec, instance) => ({ property: number, instance, spec }))
+        : [],
     );
   }
 
@@ -159,5 +161,7 @@ export class CheckTable {
 
 /** The tables of these instances, merged where they are small. */
 export function checkTables(checks: Checks, layout: Layout, instances: readonly Instance[]): CheckTable[] {
-  return group(instances, ({ spec }) => spec.reads, layout, MERGED_BITS).map((own) => new CheckTable(checks, layout, own));
+  return group(instances, ({ spec }) => spec.reads, layout, MERGED_BITS).map(
+    (own) => new CheckTable(checks, layout, own),
+  );
 }

@@ -24,10 +24,22 @@ export async function conclude(
     phase(['wedge-free', 'always-possible'].includes(machine.properties[number].kind) ? 'wedges' : 'traces');
     properties.push(await judge.property(number));
   }
-  for (const [id, fault] of [...tally.faults].sort(([a], [b]) => (a < b ? -1 : 1))) properties.push(await judge.fault(id, fault));
-  const has = (verdict: PropertyResult['verdict']): boolean => properties.some((property) => property.verdict === verdict);
-  const verdict = has('error') ? 'error' : has('violated') ? 'violated' : halt || has('undecided') ? 'incomplete' : 'holds';
-  const faults = [...tally.faults].map(([id, { kind, message }]): Fault => ({ id, kind: kind as Fault['kind'], message }));
+  for (const [id, fault] of [...tally.faults].sort(([a], [b]) => (a < b ? -1 : 1)))
+    properties.push(await judge.fault(id, fault));
+  const has = (verdict: PropertyResult['verdict']): boolean =>
+    properties.some((property) => property.verdict === verdict);
+  const verdict = has('error')
+    ? 'error'
+    : has('violated')
+      ? 'violated'
+      : halt || has('undecided')
+        ? 'incomplete'
+        : 'holds';
+  const faults = [...tally.faults].map(([id, { kind, message }]): Fault => ({
+    id,
+    kind: kind as Fault['kind'],
+    message,
+  }));
   return { verdict, properties, faults };
 }
 
@@ -71,14 +83,24 @@ class Judge {
     return this.halt ? { ...base, verdict: 'undecided', reason: this.halt.detail } : { ...base, verdict: 'holds' };
   }
 
-  private async violated(property: MachineProperty, target: Target, explain: (path: Path) => { because: string; guilty: Trace['guilty'] }): Promise<PropertyResult> {
+  private async violated(
+    property: MachineProperty,
+    target: Target,
+    explain: (path: Path) => { because: string; guilty: Trace['guilty'] },
+  ): Promise<PropertyResult> {
     const base = { ...this.base(property), verdict: 'violated' as const, length: target.level };
     const path = await shortestTrace(this.graph, target);
     if (!path) return { ...base, reason: 'its trace was not computed: interrupted' };
-    return { ...base, trace: { property: property.id, kind: property.kind, initial: path.initial, steps: path.steps, ...explain(path) } };
+    return {
+      ...base,
+      trace: { property: property.id, kind: property.kind, initial: path.initial, steps: path.steps, ...explain(path) },
+    };
   }
 
-  private async state(number: number, property: Extract<MachineProperty, { kind: 'invariant' | 'quiescent' }>): Promise<PropertyResult> {
+  private async state(
+    number: number,
+    property: Extract<MachineProperty, { kind: 'invariant' | 'quiescent' }>,
+  ): Promise<PropertyResult> {
     const level = this.tally.first.get(number);
     if (level === undefined) return this.held(number, !this.tally.antecedent.has(number));
     const { engine, store } = this.graph;
@@ -91,13 +113,20 @@ class Judge {
       }
       return undefined;
     };
-    return this.violated(property, { kind: 'state', level, is: (words, at) => finding(words, at) !== undefined }, ({ last }) => {
-      const found = finding(last, 0)!;
-      return { because: found.because, guilty: property.instances[found.instance].args };
-    });
+    return this.violated(
+      property,
+      { kind: 'state', level, is: (words, at) => finding(words, at) !== undefined },
+      ({ last }) => {
+        const found = finding(last, 0)!;
+        return { because: found.because, guilty: property.instances[found.instance].args };
+      },
+    );
   }
 
-  private async goal(number: number, property: Extract<MachineProperty, { kind: 'reachable' }>): Promise<PropertyResult> {
+  private async goal(
+    number: number,
+    property: Extract<MachineProperty, { kind: 'reachable' }>,
+  ): Promise<PropertyResult> {
     const base = this.base(property);
     const level = this.tally.first.get(number);
     if (level !== undefined) return { ...base, verdict: 'holds', length: level };
@@ -110,7 +139,11 @@ class Judge {
     if (level === undefined) return this.held(number, !this.tally.antecedent.has(number));
     const property = this.machine.properties[number];
     const { engine } = this.graph;
-    const target: Target = { kind: 'transition', level, is: (outcome, words, at) => engine.breaks(number, outcome, words, at) !== undefined };
+    const target: Target = {
+      kind: 'transition',
+      level,
+      is: (outcome, words, at) => engine.breaks(number, outcome, words, at) !== undefined,
+    };
     return this.violated(property, target, ({ outcomes, beforeLast }) => {
       const found = engine.breaks(number, outcomes[outcomes.length - 1], beforeLast, 0)!;
       const { instances } = property as Extract<MachineProperty, { kind: 'transition' }>;
@@ -124,16 +157,23 @@ class Judge {
     const property = this.machine.properties[number] as Extract<MachineProperty, { kind: 'deadlock-free' }>;
     const { engine } = this.graph;
     const stuck = (words: Int32Array, at: number): boolean => {
-      for (const { learned } of engine.learnedAt(words, at)) if (learned.outcomes.some(({ changes }) => changes.length > 0)) return false;
+      for (const { learned } of engine.learnedAt(words, at))
+        if (learned.outcomes.some(({ changes }) => changes.length > 0)) return false;
       return !(property.allowed && this.holds(property.allowed, words, at));
     };
-    return this.violated(property, { kind: 'state', level, is: stuck }, () => ({ because: 'no step changes this state', guilty: {} }));
+    return this.violated(property, { kind: 'state', level, is: stuck }, () => ({
+      because: 'no step changes this state',
+      guilty: {},
+    }));
   }
 
   /** AG EF, for up to 8 goals a pass: wedge freedom asks it of every process's idleness. */
-  private async possible(property: Extract<MachineProperty, { kind: 'wedge-free' | 'always-possible' }>): Promise<PropertyResult> {
+  private async possible(
+    property: Extract<MachineProperty, { kind: 'wedge-free' | 'always-possible' }>,
+  ): Promise<PropertyResult> {
     const base = this.base(property);
-    if (!this.graph.complete) return { ...base, verdict: 'undecided', reason: `it needs the whole graph: ${this.halt?.detail ?? ''}` };
+    if (!this.graph.complete)
+      return { ...base, verdict: 'undecided', reason: `it needs the whole graph: ${this.halt?.detail ?? ''}` };
     const goals = property.kind === 'wedge-free' ? this.idleGoals() : this.goals(property);
     const actors = property.kind === 'wedge-free' ? () => true : (process: number) => property.by.includes(process);
     let worst: { level: number; goal: Goal; unreachable: (words: Int32Array, at: number) => boolean } | undefined;
@@ -146,14 +186,18 @@ class Judge {
       }, actors);
       if (!bits) return { ...base, verdict: 'undecided', reason: 'interrupted while the way back was searched' };
       for (const [i, goal] of part.entries()) {
-        const unreachable = (words: Int32Array, at: number): boolean => (bits[this.graph.slotOf(words, at)] & (1 << i)) === 0;
+        const unreachable = (words: Int32Array, at: number): boolean =>
+          (bits[this.graph.slotOf(words, at)] & (1 << i)) === 0;
         const level = await this.firstLevel(unreachable);
         if (level !== undefined && (!worst || level < worst.level)) worst = { level, goal, unreachable };
       }
     }
     if (!worst) return { ...base, verdict: 'holds' };
     const { level, goal, unreachable } = worst;
-    return this.violated(property, { kind: 'state', level, is: unreachable }, ({ last }) => ({ because: goal.because(last), guilty: goal.guilty }));
+    return this.violated(property, { kind: 'state', level, is: unreachable }, ({ last }) => ({
+      because: goal.because(last),
+      guilty: goal.guilty,
+    }));
   }
 
   private idleGoals(): Goal[] {
@@ -187,20 +231,48 @@ class Judge {
     return undefined;
   }
 
-  async fault(id: string, { level, process, action, kind, message }: { level: number; process: number; action: string; kind: string; message: string }): Promise<PropertyResult> {
-    const base = { id, kind: 'fault' as const, vacuous: false, verdict: 'error' as const, reason: message, length: level };
+  async fault(
+    id: string,
+    {
+      level,
+      process,
+      action,
+      kind,
+      message,
+    }: { level: number; process: number; action: string; kind: string; message: string },
+  ): Promise<PropertyResult> {
+    const base = {
+      id,
+      kind: 'fault' as const,
+      vacuous: false,
+      verdict: 'error' as const,
+      reason: message,
+      length: level,
+    };
     const fault: Fault = { id, kind: kind as Fault['kind'], message };
     if (process < 0 || kind === 'impure') return base;
     const { engine } = this.graph;
     const is = (words: Int32Array, at: number): boolean => {
-      for (const { learned } of engine.learnedAt(words, at)) if (learned.faults.some((own) => own.id === id)) return true;
+      for (const { learned } of engine.learnedAt(words, at))
+        if (learned.faults.some((own) => own.id === id)) return true;
       return false;
     };
     try {
       const path = await shortestTrace(this.graph, { kind: 'state', level, is });
       if (!path) return base;
       const faulting = { process: this.machine.processes[process].name, action, fault };
-      return { ...base, trace: { property: id, kind: 'fault', because: message, guilty: {}, initial: path.initial, steps: path.steps, faulting } };
+      return {
+        ...base,
+        trace: {
+          property: id,
+          kind: 'fault',
+          because: message,
+          guilty: {},
+          initial: path.initial,
+          steps: path.steps,
+          faulting,
+        },
+      };
     } catch (error) {
       if (error instanceof ReplayError) return base;
       throw error;
@@ -213,7 +285,9 @@ class Judge {
   }
 
   private isQuiet(words: Int32Array, at: number): boolean {
-    return this.machine.processes.every(({ frame }) => frame < 0 || this.graph.store.layout.code(words, at, frame) === 0);
+    return this.machine.processes.every(
+      ({ frame }) => frame < 0 || this.graph.store.layout.code(words, at, frame) === 0,
+    );
   }
 }
 

@@ -48,10 +48,11 @@ export class Solo implements Crew {
     let turn = performance.now() + TURN;
     for (let r = 0; r < ranges.length; r++) {
       const [from, to] = ranges[r];
-      for (let next = from; next < to; ) {
+      for (let next = from; next < to;) {
         const until = Math.min(next + this.chunk, to);
         const end = this.engine.expand(next, until, level);
-        const rest = (start: number): Range[] => [[start, to] as const, ...ranges.slice(r + 1)].filter(([a, b]) => a < b);
+        const rest = (start: number): Range[] =>
+          [[start, to] as const, ...ranges.slice(r + 1)].filter(([a, b]) => a < b);
         if (end !== 'done') return { end, rest: rest(next) };
         next = until;
         if (performance.now() >= turn) {
@@ -81,7 +82,8 @@ export function mergeTallies(tallies: readonly Tally[]): Tally {
     all.transitions += tally.transitions;
     all.deadlocks += tally.deadlocks;
     all.specCalls += tally.specCalls;
-    for (const [property, level] of tally.first) all.first.set(property, Math.min(level, all.first.get(property) ?? Infinity));
+    for (const [property, level] of tally.first)
+      all.first.set(property, Math.min(level, all.first.get(property) ?? Infinity));
     for (const [id, fault] of tally.faults) {
       const known = all.faults.get(id);
       if (!known || fault.level < known.level) all.faults.set(id, fault);

@@ -294,7 +294,8 @@ export class Engine {
   }
 
   private special({ faults, transitions }: Special, process: number, words: Int32Array, at: number): void {
-    for (const { action, fault } of faults) this.fault(fault.id, this.level, process, action, fault.kind, fault.message);
+    for (const { action, fault } of faults)
+      this.fault(fault.id, this.level, process, action, fault.kind, fault.message);
     for (const { outcome, instances } of transitions) {
       for (const instance of instances) {
         const finding = this.checks.judgeTransition(instance, outcome, this.layout, words, at);

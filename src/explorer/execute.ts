@@ -26,7 +26,9 @@ export function execute(
           faults.push({ process: process.name, action: action.id, fault: outcome.fault });
           continue;
         }
-        const after = state.map((value, variable) => (outcome.writes.has(variable) ? outcome.writes.get(variable) : value));
+        const after = state.map((value, variable) =>
+          outcome.writes.has(variable) ? outcome.writes.get(variable) : value,
+        );
         const key = outcomeKey(machine, outcome, after);
         if (seen.has(key)) continue;
         seen.add(key);
@@ -38,6 +40,10 @@ export function execute(
 }
 
 /** Two outcomes of one step are one transition if they lead to one state and say and announce the same. */
-function outcomeKey(machine: Machine, { label, emits }: Extract<Outcome, { kind: 'ok' }>, after: readonly unknown[]): string {
+function outcomeKey(
+  machine: Machine,
+  { label, emits }: Extract<Outcome, { kind: 'ok' }>,
+  after: readonly unknown[],
+): string {
   return JSON.stringify([after.map((value, i) => keyOf(machine.variables[i].sort, value)), label, emits]);
 }

@@ -16,7 +16,8 @@ export class Gather {
     const fields = variables.map((variable) => layout.fields[variable]).filter(({ width }) => width > 0);
     for (const field of fields.sort((a, b) => a.word - b.word || a.shift - b.shift)) {
       const previous = parts[parts.length - 1];
-      if (previous && previous.word === field.word && previous.shift + previous.width === field.shift) previous.width += field.width;
+      if (previous && previous.word === field.word && previous.shift + previous.width === field.shift)
+        previous.width += field.width;
       else parts.push({ ...field });
     }
     this.count = parts.length;
@@ -30,7 +31,12 @@ export class Gather {
 
   /** How many parts it reads, then word, shift, mask and offset of each. */
   plan(): number[] {
-    const parts = Array.from({ length: this.count }, (_, i) => [this.word[i], this.shift[i], this.mask[i], this.offset[i]]);
+    const parts = Array.from({ length: this.count }, (_, i) => [
+      this.word[i],
+      this.shift[i],
+      this.mask[i],
+      this.offset[i],
+    ]);
     return [this.count, ...parts.flat()];
   }
 
@@ -50,7 +56,12 @@ export function bitsOf(layout: Layout, variables: Iterable<number>): number {
 }
 
 /** Splits items into groups whose variables together take at most `limit` bits; an item alone may take more. */
-export function group<T>(items: readonly T[], variablesOf: (item: T) => readonly number[], layout: Layout, limit: number): T[][] {
+export function group<T>(
+  items: readonly T[],
+  variablesOf: (item: T) => readonly number[],
+  layout: Layout,
+  limit: number,
+): T[][] {
   const groups: { items: T[]; variables: Set<number> }[] = [];
   for (const item of items) {
     const own = variablesOf(item);

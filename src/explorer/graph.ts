@@ -37,7 +37,11 @@ export class Graph {
   }
 
   /** Visits the states of a range of the log, in order. False from `visit` ends it; false if it was ended. */
-  async states(from: number, to: number, visit: (words: Int32Array, at: number, slot: number) => boolean | void): Promise<boolean> {
+  async states(
+    from: number,
+    to: number,
+    visit: (words: Int32Array, at: number, slot: number) => boolean | void,
+  ): Promise<boolean> {
     const { set, log } = this.store;
     const words = new Int32Array(BATCH * this.words);
     let turn = TURN;
@@ -75,7 +79,10 @@ export class Graph {
    * changes: most paths lead to later levels, so a few sweeps do.
    * @returns a bit per goal by slot, or undefined if it was given up
    */
-  async canReach(goals: (words: Int32Array, at: number) => number, actors: (process: number) => boolean): Promise<Uint8Array | undefined> {
+  async canReach(
+    goals: (words: Int32Array, at: number) => number,
+    actors: (process: number) => boolean,
+  ): Promise<Uint8Array | undefined> {
     const bits = new Uint8Array(this.store.set.capacity);
     const { length } = this.store.log;
     const { set, log } = this.store;
@@ -83,7 +90,7 @@ export class Graph {
     const all = bits.reduce((union, own) => union | own, 0);
     const slots = new Int32Array(FANOUT);
     const words = new Int32Array(BATCH * this.words);
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       changed = false;
       let turn = TURN;
       for (let end = length; end > 0; end -= BATCH) {

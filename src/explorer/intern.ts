@@ -42,7 +42,8 @@ export class Interner {
   value(variable: number, code: number): unknown {
     const { values } = this.variables[variable];
     if (code >= values.length) this.catchUp();
-    if (code >= values.length) throw new Error(`no value of variable ${variable} has code ${code}: the state is corrupt`);
+    if (code >= values.length)
+      throw new Error(`no value of variable ${variable} has code ${code}: the state is corrupt`);
     return values[code];
   }
 

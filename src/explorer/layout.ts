@@ -26,7 +26,9 @@ export class Layout {
     while (!fields) fields = place(widths, ++words, capacity);
     this.fields = fields;
     this.words = words;
-    const last = fields.filter(({ word }) => word === words - 1).reduce((used, { shift, width }) => Math.max(used, shift + width), 0);
+    const last = fields
+      .filter(({ word }) => word === words - 1)
+      .reduce((used, { shift, width }) => Math.max(used, shift + width), 0);
     this.bits = (words - 1) * 32 + last;
   }
 
@@ -56,7 +58,11 @@ export const mask = (width: number): number => (width >= 32 ? -1 : (1 << width) 
 export const bitsFor = (count: number): number => (count <= 1 ? 0 : 32 - Math.clz32(count - 1));
 
 /** Fills words in the variables' order, so that neighbours (whose codes are often read together) stand side by side. */
-function place(widths: readonly number[], words: number, capacity: (word: number, words: number) => number): Field[] | undefined {
+function place(
+  widths: readonly number[],
+  words: number,
+  capacity: (word: number, words: number) => number,
+): Field[] | undefined {
   const used = new Array<number>(words).fill(0);
   const fields: Field[] = [];
   for (const width of widths) {

@@ -44,7 +44,9 @@ export class LearnedAction {
   /** Runs the step on a state. Never throws: what the spec does wrong is a fault. */
   learn(layout: Layout, words: Int32Array, at: number): Learned {
     try {
-      return this.trie.learn(this.interner, layout, words, at, (read) => this.run(read, (v) => layout.code(words, at, v)));
+      return this.trie.learn(this.interner, layout, words, at, (read) =>
+        this.run(read, (v) => layout.code(words, at, v)),
+      );
     } catch (error) {
       if (!(error instanceof ImpureError)) throw error;
       return { action: this.action, outcomes: [], faults: [impure(this.action, error.message)], compiled: undefined };
@@ -53,10 +55,15 @@ export class LearnedAction {
 
   /** Runs the step again and compares (self-check). */
   recheck(layout: Layout, words: Int32Array, at: number, known: Learned): Fault | undefined {
-    const fresh = this.run((v) => this.interner.value(v, layout.code(words, at, v)), (v) => layout.code(words, at, v));
+    const fresh = this.run(
+      (v) => this.interner.value(v, layout.code(words, at, v)),
+      (v) => layout.code(words, at, v),
+    );
     const summary = ({ outcomes, faults }: Learned): string =>
       JSON.stringify([outcomes.map(({ order, changes }) => [order, changes]), faults.map(({ id }) => id)]);
-    return summary(fresh) === summary(known) ? undefined : impure(this.action, 'a second run on the same reads had another result');
+    return summary(fresh) === summary(known)
+      ? undefined
+      : impure(this.action, 'a second run on the same reads had another result');
   }
 
   private run(read: (variable: number) => unknown, codeOf: (variable: number) => number): Learned {

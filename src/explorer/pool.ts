@@ -28,6 +28,7 @@ export class Pool implements Crew {
     private readonly chunk: number,
     /** What was counted before the pool started. */
     private counted: Tally,
+    heap: number | undefined,
   ) {
     // As many threads as workers, for as long as the search lasts: a thread that is replaced has learned nothing.
     this.pool = new Piscina({
@@ -36,6 +37,7 @@ export class Pool implements Crew {
       maxThreads: workers,
       idleTimeout: Infinity,
       concurrentTasksPerWorker: 1,
+      resourceLimits: heap === undefined ? {} : { maxOldGenerationSizeMb: heap },
     });
   }
 
@@ -48,7 +50,17 @@ export class Pool implements Crew {
     const memory = new SharedArrayBuffer(8);
     const control = new Int32Array(memory);
     const chunks = chunkCount(ranges, chunk);
-    const task: LevelTask = { search, source, selfCheck, values, store: store.handle, ranges, chunk, level, control: memory };
+    const task: LevelTask = {
+      search,
+      source,
+      selfCheck,
+      values,
+      store: store.handle,
+      ranges,
+      chunk,
+      level,
+      control: memory,
+    };
     let stopped = false;
     const watch = setInterval(() => {
       if (stopped || !stop()) return;

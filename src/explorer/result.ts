@@ -46,13 +46,7 @@ export interface PropertyResult {
 
 /** Why a search did not see the whole graph. */
 export type Incomplete =
-  | 'max-states'
-  | 'max-depth'
-  | 'max-memory'
-  | 'timeout'
-  | 'interrupted'
-  | 'stopped-at-first'
-  | 'worker-died';
+  'max-states' | 'max-depth' | 'max-memory' | 'timeout' | 'interrupted' | 'stopped-at-first' | 'worker-died';
 
 /** The result of a search. */
 export interface SearchResult {
@@ -111,6 +105,8 @@ export interface SearchOptions {
   /** For tests: start with this few slots and bits, so that growth and re-layout happen. */
   readonly slots?: number;
   readonly tightWidths?: boolean;
+  /** With several workers: the heap of each, in MiB (learned tables live there; states do not). V8's own choice by default. */
+  readonly workerHeap?: number;
   /** With several workers: states found by one thread before the pool starts; for tests. */
   readonly prefix?: number;
   /** States per chunk; for tests. */

@@ -63,9 +63,13 @@ class Search {
     this.interner = new Interner(machine, this.values && new ValueLog(this.values));
     this.engine = new Engine(machine, this.interner, options.selfCheck ?? false);
     this.crew = new Solo(this.engine, options.chunk ?? CHUNK);
-    const initial = machine.initialStates.map((state) => state.map((value, variable) => this.interner.code(variable, value)));
+    const initial = machine.initialStates.map((state) =>
+      state.map((value, variable) => this.interner.code(variable, value)),
+    );
     const tight = options.tightWidths ?? false;
-    const layout = new Layout(machine.variables.map((_, v) => bitsFor(Math.max(this.interner.count(v), tight ? 1 : 2))));
+    const layout = new Layout(
+      machine.variables.map((_, v) => bitsFor(Math.max(this.interner.count(v), tight ? 1 : 2))),
+    );
     this.store = Store.create(layout, false, options.slots);
     this.crew.open(this.store);
     this.insertInitial(initial);
@@ -131,7 +135,8 @@ class Search {
       if (options.stopAtFirst && this.anyViolation()) {
         return this.stop('stopped-at-first', `stopped after level ${level}, the first with a violation`);
       }
-      if (level >= (options.maxDepth ?? Infinity)) return this.stop('max-depth', `the limit of ${options.maxDepth} levels was reached`);
+      if (level >= (options.maxDepth ?? Infinity))
+        return this.stop('max-depth', `the limit of ${options.maxDepth} levels was reached`);
       this.recruit(to - from);
       if (!(await this.level([[from, to]], level))) return;
       levels.push(this.store.log.length);
@@ -140,15 +145,23 @@ class Search {
 
   /** Starts the pool when there is enough to do; until then this thread has seeded codes and widths alone. */
   private recruit(frontier: number): void {
-    const { source, prefix = PREFIX, selfCheck = false, chunk = CHUNK } = this.options;
-    if (!this.values || this.crew instanceof Pool || this.store.log.length < prefix || frontier < Math.min(prefix, 2 * chunk)) return;
-    this.crew = new Pool(this.workers, source!, this.values, selfCheck, chunk, this.crew.tally());
+    const { source, prefix = PREFIX, selfCheck = false, chunk = CHUNK, workerHeap } = this.options;
+    if (
+      !this.values ||
+      this.crew instanceof Pool ||
+      this.store.log.length < prefix ||
+      frontier < Math.min(prefix, 2 * chunk)
+    )
+      return;
+    this.crew = new Pool(this.workers, source!, this.values, selfCheck, chunk, this.crew.tally(), workerHeap);
     this.crew.open(this.store);
   }
 
   private anyViolation(): boolean {
     const { first, faults } = this.crew.tally();
-    return faults.size > 0 || [...first.keys()].some((property) => this.machine.properties[property].kind !== 'reachable');
+    return (
+      faults.size > 0 || [...first.keys()].some((property) => this.machine.properties[property].kind !== 'reachable')
+    );
   }
 
   private stop(why: Incomplete, detail: string): void {
@@ -182,7 +195,8 @@ class Search {
     this.phase = 'growing';
     try {
       this.interner.catchUp();
-      if (why === 'layout') this.rebuild(this.engine.widened(this.options.tightWidths ?? false), this.store.set.capacity);
+      if (why === 'layout')
+        this.rebuild(this.engine.widened(this.options.tightWidths ?? false), this.store.set.capacity);
       else this.rebuild(this.store.layout);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -199,7 +213,9 @@ class Search {
     const { maxMemory } = this.options;
     const wanted = process.memoryUsage.rss() + capacity * 4;
     if (maxMemory !== undefined && capacity > this.store.set.capacity && wanted > maxMemory) {
-      throw new RangeError(`it would need ${Math.round(wanted / 2 ** 20)} MiB, and the limit is ${Math.round(maxMemory / 2 ** 20)} MiB`);
+      throw new RangeError(
+        `it would need ${Math.round(wanted / 2 ** 20)} MiB, and the limit is ${Math.round(maxMemory / 2 ** 20)} MiB`,
+      );
     }
     this.store = this.store.rebuilt(layout, capacity, false);
     this.crew.open(this.store);
@@ -209,8 +225,10 @@ class Search {
     const { signal, timeout, maxStates, maxMemory } = this.options;
     const halt = (why: Incomplete, detail: string): Halt => ({ why, detail });
     if (signal?.aborted) return halt('interrupted', 'it was interrupted');
-    if (timeout !== undefined && this.seconds > timeout) return halt('timeout', `the time limit of ${timeout} s was reached`);
-    if (maxStates !== undefined && this.store.log.length >= maxStates) return halt('max-states', `the limit of ${maxStates} states was reached`);
+    if (timeout !== undefined && this.seconds > timeout)
+      return halt('timeout', `the time limit of ${timeout} s was reached`);
+    if (maxStates !== undefined && this.store.log.length >= maxStates)
+      return halt('max-states', `the limit of ${maxStates} states was reached`);
     if (maxMemory !== undefined && process.memoryUsage.rss() > maxMemory) {
       return halt('max-memory', `the memory limit of ${Math.round(maxMemory / 2 ** 20)} MiB was reached`);
     }

@@ -41,13 +41,17 @@ const MAX_WORDS = 2 ** 30;
 /** Makes a set of `capacity` slots for a layout, or opens another worker's. @throws RangeError if it can't be that large */
 export function stateSet(layout: Layout, capacity: number, parallel: boolean, memory?: SharedArrayBuffer): StateSet {
   const words = isCompact(layout, capacity) ? 1 : layout.words;
-  if (capacity * words > MAX_WORDS) throw new RangeError(`a visited set of ${capacity} slots of ${words * 4} bytes is too large`);
+  if (capacity * words > MAX_WORDS)
+    throw new RangeError(`a visited set of ${capacity} slots of ${words * 4} bytes is too large`);
   const own = memory ?? new SharedArrayBuffer(capacity * words * 4);
-  return words === 1 && layout.words === 2 ? new CompactSet(layout, capacity, own, parallel) : new WholeSet(layout, capacity, own, parallel);
+  return words === 1 && layout.words === 2
+    ? new CompactSet(layout, capacity, own, parallel)
+    : new WholeSet(layout, capacity, own, parallel);
 }
 
 /** Bytes of a set of `capacity` slots. */
-export const setBytes = (layout: Layout, capacity: number): number => capacity * 4 * (isCompact(layout, capacity) ? 1 : layout.words);
+export const setBytes = (layout: Layout, capacity: number): number =>
+  capacity * 4 * (isCompact(layout, capacity) ? 1 : layout.words);
 
 /** Two words fit into one if the slot's own number says enough of them (Cleary 1984). */
 function isCompact(layout: Layout, capacity: number): boolean {
@@ -83,7 +87,8 @@ class WholeSet implements StateSet {
     const last = this.capacity - 1;
     for (let i = 0; i < count; i++) {
       let hash = 0x9e3779b9;
-      for (let k = i * size, end = k + size; k < end; k++) hash = Math.imul(mix(words[k] ^ hash) + 0x52dce729, 0x9e3779b1);
+      for (let k = i * size, end = k + size; k < end; k++)
+        hash = Math.imul(mix(words[k] ^ hash) + 0x52dce729, 0x9e3779b1);
       const slot = (hash ^ (hash >>> 15)) & last;
       home[i] = slot;
       probe[i] = table[slot * size + size - 1];
@@ -245,7 +250,7 @@ class CompactSet implements StateSet {
       let slot = home[i];
       let want = rest[i] | far;
       let word = probe[i];
-      for (let probes = 0; word !== want; ) {
+      for (let probes = 0; word !== want;) {
         if (word === 0) {
           // An earlier state of this batch, or another worker, may have taken it since the first probe.
           if (parallel) word = Atomics.compareExchange(table, slot, 0, want);

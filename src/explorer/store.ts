@@ -39,10 +39,15 @@ export class Store {
   static open({ widths, capacity, set, log, control }: StoreHandle, known: Layout | undefined): Store {
     const layout = known && known.widths.join() === widths.join() ? known : new Layout(widths);
     const slots = new Int32Array(log);
-    return new Store(layout, stateSet(layout, capacity, true, set), new StateLog(slots, new Int32Array(control), slots.length), {
-      log,
-      control,
-    });
+    return new Store(
+      layout,
+      stateSet(layout, capacity, true, set),
+      new StateLog(slots, new Int32Array(control), slots.length),
+      {
+        log,
+        control,
+      },
+    );
   }
 
   get handle(): StoreHandle {

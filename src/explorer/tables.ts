@@ -49,7 +49,9 @@ export class Knowledge {
   private make(process: number, code: number): LearnedAction[] {
     const own = this.machine.processes[process];
     const frame = own.frame < 0 ? undefined : this.interner.value(own.frame, code);
-    return own.actions(frame).map((action) => new LearnedAction(this.machine, this.interner, process, action, this.calls));
+    return own
+      .actions(frame)
+      .map((action) => new LearnedAction(this.machine, this.interner, process, action, this.calls));
   }
 }
 
@@ -85,7 +87,9 @@ export class Tables {
     private readonly knowledge: Knowledge,
     private readonly checks: Checks,
   ) {
-    const fields = machine.processes.map(({ frame }) => (frame < 0 ? { word: 0, shift: 0, width: 0 } : layout.fields[frame]));
+    const fields = machine.processes.map(({ frame }) =>
+      frame < 0 ? { word: 0, shift: 0, width: 0 } : layout.fields[frame],
+    );
     this.frameWord = Int32Array.from(fields, ({ word }) => word);
     this.frameShift = Int32Array.from(fields, ({ shift }) => shift);
     this.frameMask = Int32Array.from(fields, ({ width }) => mask(width));

@@ -59,7 +59,8 @@ class Tracer {
     for (let level = last; level >= 0; level--) {
       const marked = level === last ? await this.targets(level) : await this.before(level);
       if (!marked) return undefined;
-      if (marked.slots.length === 0) throw new Error(`no path to a target at level ${this.steps}: the search or a table is wrong`);
+      if (marked.slots.length === 0)
+        throw new Error(`no path to a target at level ${this.steps}: the search or a table is wrong`);
       this.marks[level] = marked;
     }
     return this.forward();
@@ -122,7 +123,11 @@ class Tracer {
   }
 
   /** Transitions of a marked state into the next level's marked states (or that are targets). */
-  private onward(level: number, words: Int32Array, at: number): { outcome: LearnedOutcome; mark: number; words: Int32Array }[] {
+  private onward(
+    level: number,
+    words: Int32Array,
+    at: number,
+  ): { outcome: LearnedOutcome; mark: number; words: Int32Array }[] {
     const { graph, target } = this;
     const isLast = level + 1 === this.steps;
     const all: { outcome: LearnedOutcome; mark: number; words: Int32Array }[] = [];
@@ -172,9 +177,13 @@ class Tracer {
     for (let level = 0; level < this.steps; level++) {
       const options = this.onward(level, words, 0).map((option) => ({
         ...option,
-        cost: this.rest(level + 1, option.mark, option.outcome.process) + (actor < 0 || option.outcome.process === actor ? 0 : 1),
+        cost:
+          this.rest(level + 1, option.mark, option.outcome.process) +
+          (actor < 0 || option.outcome.process === actor ? 0 : 1),
       }));
-      const best = options.reduce((a, b) => (a.cost < b.cost || (a.cost === b.cost && this.compare(a.outcome, b.outcome) <= 0) ? a : b));
+      const best = options.reduce((a, b) =>
+        a.cost < b.cost || (a.cost === b.cost && this.compare(a.outcome, b.outcome) <= 0) ? a : b,
+      );
       outcomes.push(best.outcome);
       beforeLast = words;
       words = best.words;
@@ -203,7 +212,9 @@ class Tracer {
   private compare(a: LearnedOutcome, b: LearnedOutcome): number {
     const { processes } = this.graph.machine;
     return (
-      order(processes[a.process].name, processes[b.process].name) || order(a.action.id, b.action.id) || order(a.order, b.order)
+      order(processes[a.process].name, processes[b.process].name) ||
+      order(a.action.id, b.action.id) ||
+      order(a.order, b.order)
     );
   }
 
@@ -213,8 +224,12 @@ class Tracer {
     let state = initial;
     return outcomes.map((learned, i) => {
       const process = machine.processes[learned.process].name;
-      const changes = new Map(learned.changes.map(({ variable, to }) => [variable, engine.interner.value(variable, to)]));
-      const wanted = state.map((value, v) => keyOf(machine.variables[v].sort, changes.has(v) ? changes.get(v) : value)).join('\n');
+      const changes = new Map(
+        learned.changes.map(({ variable, to }) => [variable, engine.interner.value(variable, to)]),
+      );
+      const wanted = state
+        .map((value, v) => keyOf(machine.variables[v].sort, changes.has(v) ? changes.get(v) : value))
+        .join('\n');
       const same = execute(machine, state).offers.find(
         (offer) =>
           offer.process === process &&

@@ -36,7 +36,8 @@ export class Trie<T> {
     let node = (this.root ??= leaf());
     for (const [variable, code] of path) {
       if (node.variable < 0 && node.answer === undefined) node.variable = variable;
-      else if (node.variable !== variable) throw new ImpureError(`read variable ${variable} where it read ${node.variable} before`);
+      else if (node.variable !== variable)
+        throw new ImpureError(`read variable ${variable} where it read ${node.variable} before`);
       node = node.kids[code] ??= leaf();
     }
     if (node.variable >= 0) throw new ImpureError(`stopped reading where it read variable ${node.variable} before`);

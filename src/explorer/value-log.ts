@@ -44,7 +44,8 @@ export class ValueLog {
   /** Appends a record. Call {@link exclusively}, with all records read. @throws ValueLogError if the log is full */
   append(record: Uint8Array): void {
     const length = this.read;
-    if (length + 4 + record.length > this.bytes.length) throw new ValueLogError('too many distinct values for the shared value log');
+    if (length + 4 + record.length > this.bytes.length)
+      throw new ValueLogError('too many distinct values for the shared value log');
     new DataView(this.bytes.buffer, HEADER).setUint32(length, record.length);
     this.bytes.set(record, length + 4);
     this.read = length + 4 + record.length;

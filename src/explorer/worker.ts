@@ -48,7 +48,8 @@ export default async function expandLevel(task: LevelTask): Promise<LevelReport>
     own = { search: task.search, engine: await open(task), calls: 0, store: undefined };
   }
   const { engine } = own;
-  if (!own.store || own.store.set.memory !== task.store.set) own.store = Store.open(task.store, engine.layout as Store['layout'] | undefined);
+  if (!own.store || own.store.set.memory !== task.store.set)
+    own.store = Store.open(task.store, engine.layout as Store['layout'] | undefined);
   engine.interner.catchUp();
   engine.open(own.store.layout, own.store.set, own.store.log);
   engine.tally = emptyTally();

@@ -84,10 +84,13 @@ class Run {
         this.reads = place.spec.reads?.(this.view) ?? {};
         this.writes = place.spec.writes?.(this.view) ?? {};
       }
-      const lockOf = (held: { lock: (l: unknown) => Lock; scope: string }): Lock => held.lock(localsView(locals, held.scope));
+      const lockOf = (held: { lock: (l: unknown) => Lock; scope: string }): Lock =>
+        held.lock(localsView(locals, held.scope));
       this.held = place.held.map(lockOf);
       locks = [...this.held, ...place.acquires.map(({ held }) => lockOf(held))];
-      pending = place.acquires.flatMap(({ tree, held }) => tree.node.options.pending?.(localsView(locals, held.scope)) ?? []);
+      pending = place.acquires.flatMap(
+        ({ tree, held }) => tree.node.options.pending?.(localsView(locals, held.scope)) ?? [],
+      );
       this.broken = this.granularity(locks);
     } catch (error) {
       this.broken = this.fault(error);
@@ -192,7 +195,8 @@ class Run {
     const locals: LocalValues = new Map(this.locals);
     setLocals(locals, this.place.scope, (result.locals ?? {}) as Record<string, unknown>);
     // Between its guards and its effects a split step still needs what it forgets.
-    for (const name of result === passed ? [] : (this.place.spec.forget ?? [])) locals.delete(`${this.place.scope}.${name}`);
+    for (const name of result === passed ? [] : (this.place.spec.forget ?? []))
+      locals.delete(`${this.place.scope}.${name}`);
     const { exit } = result;
     const label =
       exit.kind === 'fail' ? `-${exit.errno}` : exit.kind === 'done' && exit.result !== '' ? exit.result : '';
@@ -222,7 +226,8 @@ class Run {
     const place = where({ locals, released });
     for (const { held, lock } of released) {
       const value = (writes.get(lock) as number | undefined) ?? read(lock);
-      if (held.shared ? value < 2 : value !== 1) throw new RuleError('lock', `releases ${lock.name}, which it does not hold`);
+      if (held.shared ? value < 2 : value !== 1)
+        throw new RuleError('lock', `releases ${lock.name}, which it does not hold`);
       writes.set(lock, held.shared ? (value === 2 ? 0 : value - 1) : 0);
     }
     if (this.frame) {
@@ -245,7 +250,10 @@ class Run {
       try {
         variable.sort.encode(value);
       } catch (error) {
-        throw new RuleError('range', `${variable.name} leaves its sort: ${error instanceof Error ? error.message : String(error)}`);
+        throw new RuleError(
+          'range',
+          `${variable.name} leaves its sort: ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
       checked.set(variable.number, value);
     }

@@ -66,7 +66,11 @@ export class Builder {
   }
 
   /** A lock per index. */
-  locks<I extends number>(name: string, index: Indices<I>, options: (i: I) => LockOptions = () => ({})): Family<readonly [I], number, Lock> {
+  locks<I extends number>(
+    name: string,
+    index: Indices<I>,
+    options: (i: I) => LockOptions = () => ({}),
+  ): Family<readonly [I], number, Lock> {
     return this.members(name, [index], ([i], member) =>
       this.addLock(member, name, options(i as I)),
     ) as unknown as Family<readonly [I], number, Lock>;
@@ -74,7 +78,12 @@ export class Builder {
 
   /** A value that follows from variables: computed where it is read, never stored. */
   derived<R extends Footprint, T>(name: string, reads: R, compute: (seen: Seen<R>) => T): Derived<T> {
-    return { item: 'derived', name, variables: variablesOf(reads), compute: (read: ReadVar) => compute(see(reads, read)) };
+    return {
+      item: 'derived',
+      name,
+      variables: variablesOf(reads),
+      compute: (read: ReadVar) => compute(see(reads, read)),
+    };
   }
 
   /** A process that runs handlers, from idle to idle. */
@@ -96,31 +105,50 @@ export class Builder {
    * History that a property needs: variables of its own, written when something is announced (`next().emit(...)`).
    * Part of the model only while a selected property names it.
    */
-  monitor<W extends Footprint>(name: string, variables: W, on: Readonly<Record<string, (args: never, seen: Seen<W>) => Partial<Seen<W>>>>): Monitor {
+  monitor<W extends Footprint>(
+    name: string,
+    variables: W,
+    on: Readonly<Record<string, (args: never, seen: Seen<W>) => Partial<Seen<W>>>>,
+  ): Monitor {
     const own = variablesOf(variables);
     for (const variable of own) (variable as { kind: Var<unknown>['kind'] }).kind = 'monitor';
     const monitor: Monitor = { name, variables: own };
-    this.observers.set(monitor, { variables: own, observe: (emission, read) => observe(variables, on, emission, read) });
+    this.observers.set(monitor, {
+      variables: own,
+      observe: (emission, read) => observe(variables, on, emission, read),
+    });
     return monitor;
   }
 
   /** True in every reachable state. */
-  invariant<R extends Footprint, K extends LocalSorts = Record<never, never>>(id: string, spec: About & StatePredicate<K, R>): void {
+  invariant<R extends Footprint, K extends LocalSorts = Record<never, never>>(
+    id: string,
+    spec: About & StatePredicate<K, R>,
+  ): void {
     this.declared.push(declare(id, 'invariant', spec, () => ({ instances: stateInstances(id, spec) })));
   }
 
   /** True in every reachable state in which no handler is in flight (`when` says what else must be quiet). */
-  quiescent<R extends Footprint, K extends LocalSorts = Record<never, never>>(id: string, spec: About & StatePredicate<K, R>): void {
+  quiescent<R extends Footprint, K extends LocalSorts = Record<never, never>>(
+    id: string,
+    spec: About & StatePredicate<K, R>,
+  ): void {
     this.declared.push(declare(id, 'quiescent', spec, () => ({ instances: stateInstances(id, spec) })));
   }
 
   /** A cover goal: true in some reachable state. */
-  reachable<R extends Footprint, K extends LocalSorts = Record<never, never>>(id: string, spec: About & StatePredicate<K, R>): void {
+  reachable<R extends Footprint, K extends LocalSorts = Record<never, never>>(
+    id: string,
+    spec: About & StatePredicate<K, R>,
+  ): void {
     this.declared.push(declare(id, 'reachable', spec, () => ({ instances: stateInstances(id, spec) })));
   }
 
   /** True of every transition that announces or writes what it names. */
-  transition<R extends Footprint, K extends LocalSorts = Record<never, never>>(id: string, spec: About & TransitionPredicate<K, R>): void {
+  transition<R extends Footprint, K extends LocalSorts = Record<never, never>>(
+    id: string,
+    spec: About & TransitionPredicate<K, R>,
+  ): void {
     this.declared.push(declare(id, 'transition', spec, () => ({ instances: transitionInstances(id, spec) })));
   }
 
@@ -130,17 +158,26 @@ export class Builder {
     spec: About & StatePredicate<K, R> & { by: readonly string[] },
   ): void {
     this.declared.push(
-      declare(id, 'always-possible', spec, (number) => ({ instances: stateInstances(id, spec), by: spec.by.map(number) })),
+      declare(id, 'always-possible', spec, (number) => ({
+        instances: stateInstances(id, spec),
+        by: spec.by.map(number),
+      })),
     );
   }
 
   /** No reachable state is stuck, except where `allowed` holds. */
-  deadlockFree<R extends Footprint>(id: string, about: About & { allowed?: { reads: R; holds: (seen: Seen<R>) => boolean } }): void {
+  deadlockFree<R extends Footprint>(
+    id: string,
+    about: About & { allowed?: { reads: R; holds: (seen: Seen<R>) => boolean } },
+  ): void {
     this.declared.push(declare(id, 'deadlock-free', about, () => ({ allowed: excuse(id, about.allowed) })));
   }
 
   /** From every reachable state each process can get back to idle, except where `excused` holds (a panic, say). */
-  wedgeFree<R extends Footprint>(id: string, about: About & { excused?: { reads: R; holds: (seen: Seen<R>) => boolean } }): void {
+  wedgeFree<R extends Footprint>(
+    id: string,
+    about: About & { excused?: { reads: R; holds: (seen: Seen<R>) => boolean } },
+  ): void {
     this.declared.push(declare(id, 'wedge-free', about, () => ({ excused: excuse(id, about.excused) })));
   }
 
@@ -164,7 +201,8 @@ export class Builder {
   }
 
   private addProcess(process: DeclaredProcess): void {
-    if (this.processes.some(({ name }) => name === process.name)) throw new ModelError(`two processes are called "${process.name}"`);
+    if (this.processes.some(({ name }) => name === process.name))
+      throw new ModelError(`two processes are called "${process.name}"`);
     this.processes.push(process);
   }
 

@@ -180,7 +180,18 @@ class Compiler {
   private stepPlace(tree: Extract<Tree, { kind: 'step' }>, around: Surroundings): Place {
     const { path, scope, node, passed } = tree;
     const { held, acquires, after: _, ...exits } = around;
-    return { pc: path, id: path, scope, origin: node.origin, spec: node.spec, passed, phase: 'whole', acquires, held, exits };
+    return {
+      pc: path,
+      id: path,
+      scope,
+      origin: node.origin,
+      spec: node.spec,
+      passed,
+      phase: 'whole',
+      acquires,
+      held,
+      exits,
+    };
   }
 
   private step(tree: Extract<Tree, { kind: 'step' }>, around: Surroundings, copy = ''): Continuation {
@@ -197,7 +208,9 @@ class Compiler {
     const names = Object.keys(node.fragment.locals);
     const leave = ({ locals }: Passage): void => names.forEach((name) => locals.delete(`${inner}.${name}`));
     const returning: Continuation = (passage) => {
-      const result = (node.fragment.returns as ((locals: unknown) => unknown) | undefined)?.(localsView(passage.locals, inner));
+      const result = (node.fragment.returns as ((locals: unknown) => unknown) | undefined)?.(
+        localsView(passage.locals, inner),
+      );
       leave(passage);
       if (node.into) setLocals(passage.locals, scope, node.into(result, localsView(passage.locals, scope)));
       return around.next(passage);
@@ -206,7 +219,13 @@ class Compiler {
       leave(passage);
       return around.fail(passage);
     };
-    const body = this.list(tree.body, { ...around, next: returning, done: returning, fail: failing, goto: () => undefined });
+    const body = this.list(tree.body, {
+      ...around,
+      next: returning,
+      done: returning,
+      fail: failing,
+      goto: () => undefined,
+    });
     return (passage) => {
       setLocals(passage.locals, inner, node.args(localsView(passage.locals, scope)));
       return body(passage);
@@ -227,7 +246,8 @@ class Compiler {
       body = this.list(trees, { ...exits, held: releases, after: releases, acquires: [] });
       compiled.set(unlocked, body);
     }
-    if (around.acquires.length > 0) throw new Error(`the tail at ${tree.path} can't be the first node of a locked block`);
+    if (around.acquires.length > 0)
+      throw new Error(`the tail at ${tree.path} can't be the first node of a locked block`);
     const enter = body;
     return (passage) => {
       const args = node.args(localsView(passage.locals, scope));
@@ -302,7 +322,13 @@ class Compiler {
       let place = unlocks.get(next);
       if (!place) {
         const pc = `${tree.path}/unlock${unlocks.size > 0 ? `~${unlocks.size}` : ''}`;
-        place = this.releasePlace(pc, tree.scope, held, { ...around, next, held: inside, after: inside, acquires: [] }, origin);
+        place = this.releasePlace(
+          pc,
+          tree.scope,
+          held,
+          { ...around, next, held: inside, after: inside, acquires: [] },
+          origin,
+        );
         unlocks.set(next, place);
       }
       return place;
@@ -428,7 +454,8 @@ const leavingCalls =
     const first = body.find((below) => below.kind !== 'gone');
     const entered = first?.kind === 'call' ? first.inner : undefined;
     for (const name of [...passage.locals.keys()]) {
-      if (entered !== undefined && (name.startsWith(`${entered}.`) || name.startsWith(`${entered}/`))) passage.locals.delete(name);
+      if (entered !== undefined && (name.startsWith(`${entered}.`) || name.startsWith(`${entered}/`)))
+        passage.locals.delete(name);
     }
     return next(passage);
   };

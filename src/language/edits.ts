@@ -91,7 +91,10 @@ export function withoutEdit(id: string, programs: Editable): Edit {
   });
   if (hits.length === 1) return { kind: hits[0], id };
   const all = kinds.flatMap((kind) => idsFor(kind, programs));
-  if (hits.length > 1) throw new ModelError(`"${id}" names a ${hits.map((k) => operand[k]).join(' and a ')}: write --edit "${hits[0]} ${id}"`);
+  if (hits.length > 1)
+    throw new ModelError(
+      `"${id}" names a ${hits.map((k) => operand[k]).join(' and a ')}: write --edit "${hits[0]} ${id}"`,
+    );
   resolve('step, guard or lock', id, all);
   throw new ModelError(`"${id}" is ambiguous: write more of its path`);
 }
@@ -108,8 +111,12 @@ export function applyEdits(edits: readonly Edit[], programs: Editable): string[]
       const [path] = paths;
       const [other] = resolve('step', edit.other, idsFor(edit.kind, programs));
       let hits = 0;
-      for (const program of programs.programs) hits += edit.kind === 'swap' ? swap(program, path, other) : move(program, path, other);
-      if (hits === 0) throw new ModelError(`"${printEdit(edit)}": the two are not ${edit.kind === 'swap' ? 'neighbours in one list' : 'in one handler, the first in a scope around the second'}`);
+      for (const program of programs.programs)
+        hits += edit.kind === 'swap' ? swap(program, path, other) : move(program, path, other);
+      if (hits === 0)
+        throw new ModelError(
+          `"${printEdit(edit)}": the two are not ${edit.kind === 'swap' ? 'neighbours in one list' : 'in one handler, the first in a scope around the second'}`,
+        );
       return printEdit({ ...edit, id: path, other });
     }
     const kind = edit.kind;

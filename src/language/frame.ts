@@ -24,7 +24,11 @@ export class UnsetLocalError extends Error {
  * @param places the program counters
  * @param locals the sort of each local by full name
  */
-export function frameSort(process: string, places: ReadonlySet<string>, locals: ReadonlyMap<string, Sort<unknown>>): Sort<Frame> {
+export function frameSort(
+  process: string,
+  places: ReadonlySet<string>,
+  locals: ReadonlyMap<string, Sort<unknown>>,
+): Sort<Frame> {
   const sortOf = (name: string): Sort<unknown> => {
     const sort = locals.get(name);
     if (!sort) throw new SortError(`frame of ${process}`, `has no local "${name}"`);

@@ -43,7 +43,10 @@ export function nearest(name: string, known: readonly string[]): string[] {
     .map((candidate) => {
       const whole = distance(name.toLowerCase(), candidate.toLowerCase());
       const end = distance(last(name).toLowerCase(), last(candidate).toLowerCase());
-      return { candidate, score: Math.min(whole / Math.max(name.length, 1), (end + 0.5) / Math.max(last(name).length, 1)) };
+      return {
+        candidate,
+        score: Math.min(whole / Math.max(name.length, 1), (end + 0.5) / Math.max(last(name).length, 1)),
+      };
     })
     .filter(({ score }) => score <= 0.5)
     .sort((a, b) => a.score - b.score)

@@ -124,7 +124,14 @@ export function build(model: Model, options: BuildOptions = {}): Machine {
     if (process.kind === 'rules') return [];
     const program = compile(process.handlers.map((handler, i) => ({ handler, trees: trees[i] })));
     const sort = frameSort(process.name, new Set(program.places.keys()), program.locals) as Sort<unknown>;
-    const frame: Var<unknown> = { item: 'var', name: process.name, kind: 'frame', sort, initial: idleFrame, number: -1 };
+    const frame: Var<unknown> = {
+      item: 'var',
+      name: process.name,
+      kind: 'frame',
+      sort,
+      initial: idleFrame,
+      number: -1,
+    };
     return [{ process, program, frame }];
   });
   variables.push(...frames.map(({ frame }) => frame));
@@ -140,7 +147,8 @@ export function build(model: Model, options: BuildOptions = {}): Machine {
     if (number < 0) throw new ModelError(`model ${model.name} has no process "${name}"`);
     return number;
   };
-  const starts = builder.starts.length > 0 ? builder.starts.map((start) => start()) : [new Map<Var<unknown>, unknown>()];
+  const starts =
+    builder.starts.length > 0 ? builder.starts.map((start) => start()) : [new Map<Var<unknown>, unknown>()];
   const initialStates = starts.map((changes) =>
     variables.map((variable) => (changes.has(variable) ? changes.get(variable) : variable.initial)),
   );
@@ -184,7 +192,9 @@ function checkInitial(model: Model, variables: readonly Var<unknown>[], state: r
     try {
       variable.sort.encode(state[i]);
     } catch (error) {
-      throw new ModelError(`model ${model.name}: initial value of ${variable.name} is outside its sort: ${String(error)}`);
+      throw new ModelError(
+        `model ${model.name}: initial value of ${variable.name} is outside its sort: ${String(error)}`,
+      );
     }
   });
 }
@@ -199,7 +209,8 @@ function digest(
   initialStates: Machine['initialStates'],
 ): string {
   const hash = createHash('sha256');
-  const add = (part: unknown): void => void hash.update(JSON.stringify(part, functionsAsText) ?? 'undefined').update('\0');
+  const add = (part: unknown): void =>
+    void hash.update(JSON.stringify(part, functionsAsText) ?? 'undefined').update('\0');
   add([model.name, scope, edits]);
   for (const variable of variables) add([variable.name, variable.kind, variable.sort.name, variable.sort.cardinality]);
   for (const process of builder.processes) add(process);

@@ -96,7 +96,12 @@ export type Node =
       readonly body: readonly Node[];
       readonly origin: Origin;
     }
-  | { readonly kind: 'release'; readonly label: string; readonly lock: (locals: unknown) => Lock; readonly origin: Origin }
+  | {
+      readonly kind: 'release';
+      readonly label: string;
+      readonly lock: (locals: unknown) => Lock;
+      readonly origin: Origin;
+    }
   | {
       readonly kind: 'each';
       readonly label: string;
@@ -130,7 +135,10 @@ export interface LockedOptions<L> {
 /** Writes the body of a handler or fragment whose locals are `L`. */
 export class Body<L extends LocalSorts> {
   /** One atomic step of the real machine. */
-  step<R extends Footprint = Record<never, never>, W extends Footprint = Record<never, never>>(label: string, spec: StepSpec<R, W, Locals<L>>): Node {
+  step<R extends Footprint = Record<never, never>, W extends Footprint = Record<never, never>>(
+    label: string,
+    spec: StepSpec<R, W, Locals<L>>,
+  ): Node {
     const at = callSite();
     const { fn, source, doc } = spec;
     const origin = { fn, source, doc, get at() { return at(); } }; // prettier-ignore
@@ -147,7 +155,10 @@ export class Body<L extends LocalSorts> {
   }
 
   /** Ends in a fragment that is one set of places for all handlers that end in it, and drops the caller's locals. */
-  tail<F extends LocalSorts>(fragment: Fragment<F>, args: (locals: Locals<L>) => Partial<Locals<F>> = () => ({})): Node {
+  tail<F extends LocalSorts>(
+    fragment: Fragment<F>,
+    args: (locals: Locals<L>) => Partial<Locals<F>> = () => ({}),
+  ): Node {
     return this.inline(fragment, args, undefined, fragment.name, true);
   }
 
@@ -185,7 +196,14 @@ export class Body<L extends LocalSorts> {
     over: (locals: Locals<L>) => Iterable<Locals<L>[N]>,
     body: readonly Node[],
   ): Node {
-    return { kind: 'each', label, as, over: over as (locals: unknown) => Iterable<unknown>, sort: this.locals[as], body };
+    return {
+      kind: 'each',
+      label,
+      as,
+      over: over as (locals: unknown) => Iterable<unknown>,
+      sort: this.locals[as],
+      body,
+    };
   }
 
   /** Whatever the body's exit, the cleanup runs after it. */

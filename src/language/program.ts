@@ -10,7 +10,12 @@ import { IDLE, UnsetLocalError, type Frame } from './frame.js';
 import { slug } from './tree.js';
 
 /** A process that runs handlers. */
-export function handlerProcess(name: string, program: Program, frame: Var<unknown>, context: ActionContext): MachineProcess {
+export function handlerProcess(
+  name: string,
+  program: Program,
+  frame: Var<unknown>,
+  context: ActionContext,
+): MachineProcess {
   const at = (value: unknown): { place: Place; locals: Map<string, unknown> } => {
     const { pc, locals } = value as Frame;
     const place = program.places.get(pc);

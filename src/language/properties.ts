@@ -79,13 +79,17 @@ function combinations(sorts: LocalSorts): { values: Record<string, unknown>; pri
 function reader(id: string, footprint: Footprint, read: Read): ReadVar {
   const allowed = new Set(variablesOf(footprint));
   return (variable) => {
-    if (!allowed.has(variable as Var<unknown>)) throw new FootprintError(`${id} reads ${variable.name}, which its footprint does not name`);
+    if (!allowed.has(variable as Var<unknown>))
+      throw new FootprintError(`${id} reads ${variable.name}, which its footprint does not name`);
     return read(variable.number) as never;
   };
 }
 
 /** Instances of a state predicate. */
-export function stateInstances<K extends LocalSorts, R extends Footprint>(id: string, spec: StatePredicate<K, R>): PropertyInstance[] {
+export function stateInstances<K extends LocalSorts, R extends Footprint>(
+  id: string,
+  spec: StatePredicate<K, R>,
+): PropertyInstance[] {
   return combinations(spec.forall ?? {}).map(({ values, printed }) => {
     const parameters = values as Locals<K>;
     const footprint = spec.reads(parameters);
@@ -119,7 +123,12 @@ export function transitionInstances<K extends LocalSorts, R extends Footprint>(
       judge({ process, action, label, emits, before, after }): Judgement {
         const was = see(footprint, reader(id, footprint, before));
         const is = see(footprint, reader(id, footprint, after));
-        const step: StepSeen = { process, action, label, emitted: (name) => emits.find((emission) => emission.name === name)?.args };
+        const step: StepSeen = {
+          process,
+          action,
+          label,
+          emitted: (name) => emits.find((emission) => emission.name === name)?.args,
+        };
         if (spec.when && !spec.when(was, is, parameters, step)) return 'vacuous';
         if (spec.holds(was, is, parameters, step)) return 'holds';
         return { violated: spec.because?.(was, is, parameters, step) ?? '' };

@@ -43,13 +43,16 @@ export class Result<out S = unknown, out L = unknown> {
 export const next = <const S = object>(set?: S): Result<S, object> => Result.of({ kind: 'next' }, set);
 
 /** To the step of that label, in this list or one around it; locks of blocks that are left are released. */
-export const goto = <const S = object>(label: string, set?: S): Result<S, object> => Result.of({ kind: 'goto', label }, set);
+export const goto = <const S = object>(label: string, set?: S): Result<S, object> =>
+  Result.of({ kind: 'goto', label }, set);
 
 /** Out of the handler with an error: `finally` and `onFail` blocks run, locks are released. */
-export const fail = <const S = object>(errno: string, set?: S): Result<S, object> => Result.of({ kind: 'fail', errno }, set);
+export const fail = <const S = object>(errno: string, set?: S): Result<S, object> =>
+  Result.of({ kind: 'fail', errno }, set);
 
 /** Out of the handler (or fragment) with success, through `finally` blocks and lock releases. */
-export const done = <const S = object>(result = '', set?: S): Result<S, object> => Result.of({ kind: 'done', result }, set);
+export const done = <const S = object>(result = '', set?: S): Result<S, object> =>
+  Result.of({ kind: 'done', result }, set);
 
 /** Not enabled: the step waits. A handler's step that may wait must say `waits: true`. */
 export const block: readonly never[] = Object.freeze([]);

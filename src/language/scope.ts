@@ -33,7 +33,11 @@ export const flag = (value: boolean, doc: string) => ({ kind: 'flag', default: v
  * Fills in defaults and checks what was given (texts, as from a command line, or values).
  * @throws ModelError naming the parameter, the value and what is allowed
  */
-export function readScope(model: string, spec: ScopeSpec, given: Readonly<Record<string, unknown>>): Record<string, number | string | boolean> {
+export function readScope(
+  model: string,
+  spec: ScopeSpec,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, number | string | boolean> {
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(spec, name)) {
       const known = Object.keys(spec).join(', ') || 'none';
@@ -56,7 +60,8 @@ function readParameter(model: string, name: string, parameter: Parameter, given:
   switch (parameter.kind) {
     case 'int': {
       const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
-      if (!(value >= parameter.min && value <= parameter.max)) wrong(`a whole number from ${parameter.min} to ${parameter.max}`);
+      if (!(value >= parameter.min && value <= parameter.max))
+        wrong(`a whole number from ${parameter.min} to ${parameter.max}`);
       return value;
     }
     case 'choice':

@@ -41,7 +41,9 @@ function expandNode(node: Node, path: string, scope: string, within: readonly un
       return { kind: 'release', path, scope, node, dropped: false };
     case 'call': {
       if (within.includes(node.fragment)) {
-        throw new Error(`fragment "${node.fragment.name}" calls itself (at ${path}): programs are finite, write a loop`);
+        throw new Error(
+          `fragment "${node.fragment.name}" calls itself (at ${path}): programs are finite, write a loop`,
+        );
       }
       // A tail's places are shared by all handlers, so neither its path nor its locals may name one of them.
       const own = node.tail ? slug(node.fragment.name) : path;
@@ -51,14 +53,22 @@ function expandNode(node: Node, path: string, scope: string, within: readonly un
     }
     case 'locked': {
       const body = expandList(node.body, path, scope, within);
-      const tail = node.options.tail && expandNode(node.options.tail, `${path}/${slug(node.options.tail.label)}`, scope, within);
+      const tail =
+        node.options.tail && expandNode(node.options.tail, `${path}/${slug(node.options.tail.label)}`, scope, within);
       return { kind: 'locked', path, scope, node, body, tail, unlocked: false };
     }
     case 'each':
       return { kind: 'each', path, scope, node, body: expandList(node.body, path, scope, within), once: false };
     case 'cleanup': {
       const body = expandList(node.body, path, scope, within);
-      return { kind: 'cleanup', path, scope, node, body, cleanup: expandList(node.cleanup, `${path}/cleanup`, scope, within) };
+      return {
+        kind: 'cleanup',
+        path,
+        scope,
+        node,
+        body,
+        cleanup: expandList(node.cleanup, `${path}/cleanup`, scope, within),
+      };
     }
   }
 }

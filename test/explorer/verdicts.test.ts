@@ -5,7 +5,10 @@ import { search, type SearchOptions } from '../../src/explorer/index.js';
 import { builtEngine, defaultOf, fixtureSource } from '../built.js';
 
 /** Two counters: (size + 1)^2 states. */
-function counters(size: number, extra: (m: Builder, x: ReturnType<typeof Builder.prototype.variable<number>>) => void = () => {}) {
+function counters(
+  size: number,
+  extra: (m: Builder, x: ReturnType<typeof Builder.prototype.variable<number>>) => void = () => {},
+) {
   return build(
     model({
       name: 'counters',
@@ -88,7 +91,10 @@ describe('what the spec does wrong is a finding with a trace', () => {
   });
   it('an impure step, found by the self-check', async () => {
     let calls = 0;
-    const result = await search(misbehaving(() => next({ x: calls++ % 7 }), 60), { selfCheck: true });
+    const result = await search(
+      misbehaving(() => next({ x: calls++ % 7 }), 60),
+      { selfCheck: true },
+    );
     expect(result.verdict).toBe('error');
   });
   it('a property that throws', async () => {
@@ -126,7 +132,7 @@ describe('a worker that dies', () => {
     const { build, search } = await builtEngine();
     const hazards = await defaultOf<Model[]>(fixtureSource('hazards.mjs', name).module);
     const hazard = hazards.find((own) => own.name === name)!;
-    const options = { workers: 2, source: fixtureSource('hazards.mjs', name), prefix: 20, chunk: 2 };
+    const options = { workers: 2, source: fixtureSource('hazards.mjs', name), prefix: 20, chunk: 2, workerHeap: 64 };
     const result = await search(build(hazard), options);
     expect(result.verdict).toBe('incomplete');
     expect(result.incomplete).toMatchObject({ why: 'worker-died' });

@@ -49,18 +49,21 @@ function first(model: RandomModel, count: number): RandomModel {
   };
 }
 
+/** How long after its first failure a test goes on shrinking. */
+const PATIENCE_MS = 20_000;
+
 /**
  * A predicate that gives up shrinking some seconds after its first failure: what is found is readable long before
  * fast-check has tried everything.
  */
-export function patient<T>(predicate: (value: T) => void): (value: T) => void {
+export function patient<T>(predicate: (value: T) => Promise<void> | void): (value: T) => Promise<void> {
   let until = Infinity;
-  return (value) => {
+  return async (value) => {
     if (performance.now() > until) return;
     try {
-      predicate(value);
+      await predicate(value);
     } catch (error) {
-      if (!fc.PreconditionFailure.isFailure(error)) until = Math.min(until, performance.now() + 20_000);
+      if (!fc.PreconditionFailure.isFailure(error)) until = Math.min(until, performance.now() + PATIENCE_MS);
       throw error;
     }
   };
