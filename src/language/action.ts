@@ -1,7 +1,7 @@
 /** One atomic step, executed: locks taken, guards, effects, exits resolved, locks released, sorts checked. */
 import { Map as ImmutableMap } from 'immutable';
 import type { Action, Emission, Fault, Outcome, Read } from './machine.js';
-import type { Place } from './compile.js';
+import type { Place } from './places.js';
 import type { GuardSpec } from './nodes.js';
 import type { Footprint, Lock, ReadVar, Var } from './variables.js';
 import { Frame, UnsetLocalError, idleFrame } from './frame.js';

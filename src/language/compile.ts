@@ -5,64 +5,12 @@
  */
 import type { AnyStep, Fragment, Handler } from './nodes.js';
 import type { Origin } from './machine.js';
-import type { Lock } from './variables.js';
-import { compareEncoded, type Sort } from './sorts/index.js';
-import type { Tree } from './tree.js';
-import { localsView, setLocals, type LocalValues } from './locals.js';
-import { slug } from './tree.js';
-
-/** A lock that is held in a place: which one follows from the locals. */
-export interface HeldLock {
-  readonly path: string;
-  readonly scope: string;
-  readonly lock: (locals: unknown) => Lock;
-  readonly shared: boolean;
-}
-
-/** A lock taken by a place's transition. */
-export interface Acquire {
-  readonly held: HeldLock;
-  readonly tree: Extract<Tree, { kind: 'locked' }>;
-  /** Where an interrupted taker goes. */
-  readonly interrupted: Continuation;
-}
-
-/** The locals on their way to the next place, and the locks released on that way. */
-export interface Passage {
-  readonly locals: LocalValues;
-  readonly released: { readonly held: HeldLock; readonly lock: Lock }[];
-}
-
-/** Where control goes; `null` is idle. */
-export type Continuation = (passage: Passage) => Place | null;
-
-/** A program counter: the next atomic step and where each of its exits leads. */
-export interface Place {
-  /** Unique within the process. */
-  readonly pc: string;
-  /** The step's id. Several places of one step (entry with and without taking a lock) share it. */
-  readonly id: string;
-  readonly scope: string;
-  readonly origin: Origin;
-  readonly spec: AnyStep;
-  /** Ids of guards that an edit lets pass. */
-  readonly passed: ReadonlySet<string>;
-  /** A split step evaluates its guards in one transition and has its effects in the next. */
-  readonly phase: 'whole' | 'guards' | 'effects';
-  /** Phase `guards`: where it goes if all guards let it pass. */
-  readonly effects?: Continuation;
-  readonly acquires: readonly Acquire[];
-  /** Held when the place is reached, outermost first. */
-  readonly held: readonly HeldLock[];
-  readonly exits: Exits;
-}
-
-interface Exits {
-  readonly next: Continuation;
-  readonly fail: Continuation;
-  readonly done: Continuation;
-  goto(label: string): Continuation | undefined;
-}
+import type { Acquire, Continuation, Exits, HeldLock, Passage, Place, Program } from './places.js';
+import type { Sort } from './sorts/sort.js';
+import { compareEncoded } from './sorts/index.js';
+import { localsView, setLocals } from './locals.js';
+import { renamed, slug, type Tree } from './tree.js';
+import { sequence } from './loop-rest.js';
 
 interface Surroundings extends Exits {
   readonly held: readonly HeldLock[];
@@ -70,14 +18,6 @@ interface Surroundings extends Exits {
   readonly acquires: readonly Acquire[];
   /** Held behind the first step: `held` and what it took. */
   readonly after: readonly HeldLock[];
-}
-
-/** A process's program: entries from idle, and all places by program counter. */
-export interface Program {
-  readonly entries: readonly { readonly handler: string; readonly enter: Continuation }[];
-  readonly places: ReadonlyMap<string, Place>;
-  /** Sorts of all locals by full name. */
-  readonly locals: ReadonlyMap<string, Sort<unknown>>;
 }
 
 const nothing: AnyStep = {};
@@ -139,6 +79,11 @@ class Compiler {
     const first = trees.findIndex((tree) => tree.kind !== 'gone');
     let enter: Continuation = around.next;
     for (let i = trees.length - 1; i >= 0; i--) {
+      if (i < first) {
+        // Dropped in front of the first step: the way in still takes the lock, a jump here has it.
+        entries[i] = entries[i + 1];
+        continue;
+      }
       const acquires = i === first ? around.acquires : [];
       const held = i === first ? around.held : around.after;
       const inner: Surroundings = { ...around, next: entries[i + 1], goto, acquires, held };
@@ -474,44 +419,4 @@ function startsWithStep(trees: readonly Tree[]): boolean {
 /** The label that jumps name: that of the node itself in a copy of a cleanup or tail, too. */
 function labelOf({ path }: Tree): string {
   return path.slice(path.lastIndexOf('/') + 1).replace(/(~+\d+|~unlocked)+$/, '');
-}
-
-function renamed(tree: Tree, suffix: string): Tree {
-  const path = tree.path + suffix;
-  switch (tree.kind) {
-    case 'call':
-    case 'each':
-      return { ...tree, path, body: tree.body.map((below) => renamed(below, suffix)) };
-    case 'locked':
-      return { ...tree, path, body: tree.body.map((below) => renamed(below, suffix)) };
-    case 'cleanup':
-      return {
-        ...tree,
-        path,
-        body: tree.body.map((below) => renamed(below, suffix)),
-        cleanup: tree.cleanup.map((below) => renamed(below, suffix)),
-      };
-    default:
-      return { ...tree, path };
-  }
-}
-
-/** The rest of a loop's snapshot. */
-function sequence(sort: Sort<unknown>): Sort<unknown> {
-  const items = (value: unknown): readonly unknown[] => {
-    if (!Array.isArray(value) || value.length > 1024) throw new Error('the rest of a loop is a list');
-    return value;
-  };
-  const print = (value: unknown): string => `[${items(value).map((item) => sort.print(item)).join(', ')}]`; // prettier-ignore
-  return {
-    name: `rest of ${sort.name}`,
-    shape: { kind: 'opaque' },
-    cardinality: Infinity,
-    encode: (value) => items(value).map((item) => sort.encode(item)),
-    decode: (encoded) => items(encoded).map((item) => sort.decode(item)),
-    print,
-    diff: (before, after) =>
-      print(before) === print(after) ? [] : [{ path: '', before: print(before), after: print(after) }],
-    permute: (value, permutation) => items(value).map((item) => sort.permute(item, permutation)),
-  };
 }

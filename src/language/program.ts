@@ -1,7 +1,7 @@
 /** A process of a machine: what its frames can do. */
 import type { Action, MachineProcess } from './machine.js';
 import type { ActionContext } from './action.js';
-import type { Passage, Place, Program } from './compile.js';
+import type { Passage, Place, Program } from './places.js';
 import type { Rule } from './nodes.js';
 import type { Var } from './variables.js';
 import { actionAt } from './action.js';

@@ -95,3 +95,24 @@ export function* walk(list: readonly Tree[]): Generator<Tree> {
     for (const below of listsOf(tree)) yield* walk(below);
   }
 }
+
+/** A copy of a node under other paths: a cleanup that stands on several ways out. */
+export function renamed(tree: Tree, suffix: string): Tree {
+  const path = tree.path + suffix;
+  switch (tree.kind) {
+    case 'call':
+    case 'each':
+      return { ...tree, path, body: tree.body.map((below) => renamed(below, suffix)) };
+    case 'locked':
+      return { ...tree, path, body: tree.body.map((below) => renamed(below, suffix)) };
+    case 'cleanup':
+      return {
+        ...tree,
+        path,
+        body: tree.body.map((below) => renamed(below, suffix)),
+        cleanup: tree.cleanup.map((below) => renamed(below, suffix)),
+      };
+    default:
+      return { ...tree, path };
+  }
+}

@@ -138,6 +138,9 @@ function warningLines(judged: readonly Judged[], machine: Machine): Line[] {
     if (result.vacuous && result.verdict === 'holds' && result.kind !== 'reachable') {
       warn(`${result.id} says nothing here: its condition was true in no state searched (vacuous)`);
     }
+    if (result.verdict === 'violated' && result.kind !== 'reachable' && !result.trace) {
+      warn(`${result.id}: there was no time left to find its trace; --stop-at-first finds one sooner`);
+    }
     if (machine.edits.length > 0 && result.trace?.faulting?.fault.kind === 'unset') {
       warn(
         `${result.id}: the edit makes the program meaningless (it reads a local that nothing sets); this is no attack`,

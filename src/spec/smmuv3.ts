@@ -64,7 +64,7 @@ export function smmuv3(
 
   /**
    * The ring from CONS on: the entries that are written, and how far PROD is ahead of CONS. A ring looks the same from
-   * every start, so CONS itself is not kept. Entries behind PROD are written, but the SMMU does not look at them yet.
+   * every start, so CONS itself is not kept. What is written past PROD, the SMMU does not look at yet.
    */
   const CommandQueue = record('CommandQueue', { ring: list(Command, 2 * capacity), ahead: range(0, 2 * capacity - 1) });
   const cmdq = m.family(
@@ -98,7 +98,7 @@ export function smmuv3(
 
   /** Pages that an SMMU may still translate to under a VMID: cached, in flight, or a walk away. */
   const pagesUnder = (
-    seen: { table: readonly Pte[] | Iterable<Pte>; stale: typeof none; old: typeof none },
+    seen: { table: Iterable<Pte>; stale: typeof none; old: typeof none },
     walked: boolean,
   ): Set<Page> => {
     const pages = new Set<Page>();

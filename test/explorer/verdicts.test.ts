@@ -68,7 +68,7 @@ describe('limits end in incomplete, never in holds', () => {
 });
 
 describe('what the spec does wrong is a finding with a trace', () => {
-  const misbehaving = (run: (value: number) => ReturnType<typeof next>, size = 6) =>
+  const misbehaving = (run: (value: number) => ReturnType<typeof next<{ x: number }>>, size = 6) =>
     counters(size, (m, x) => {
       m.hardware('c', [rule('odd', { reads: () => ({ x }), writes: () => ({ x }), run: (s) => run(s.x) })]);
     });

@@ -238,10 +238,11 @@ export function nameAll(raw: RawModel): RandomModel {
     ...raw.processes.map((which, i): ProcessDecl => ({ k: 'handlers', name: `cpu${i}`, handlers: [...new Set(which.map((n) => pick(handlers, n).name))] })),
     ...raw.hardware.map((rules, i): ProcessDecl => ({ k: 'rules', name: `hw${i}`, rules: rules.map((rule, j) => naming.step(rule, noLocals, `r${j}`)) })),
   ];
-  let monitors = 0;
+  // One monitor; and the engine knows one deadlock property.
+  const once = new Set<string>();
   const properties = raw.properties
     .map((one, i) => naming.property(one, i, processes))
-    .filter(({ k }) => k !== 'monitor' || monitors++ === 0);
+    .filter(({ k }) => !['monitor', 'deadlock-free'].includes(k) || (!once.has(k) && once.add(k)));
   const starts = [...new Set(raw.starts)].map((n): [string, number] => (n % 3 === 0 ? ['b', 1] : ['v0', n % (raw.ints[0].max + 1)]));
   const model: RandomModel = { variables: naming.variables, locks, fragments, tails: naming.tails(), handlers, processes, starts, properties, edits: [] };
   return { ...model, edits: chooseEdits(model, raw.edits) };
