@@ -90,7 +90,6 @@ class Judge {
   ): Promise<PropertyResult> {
     const base = { ...this.base(property), verdict: 'violated' as const, length: target.level };
     const path = await shortestTrace(this.graph, target);
-    if (!path) return { ...base, reason: 'its trace was not computed: interrupted' };
     return {
       ...base,
       trace: { property: property.id, kind: property.kind, initial: path.initial, steps: path.steps, ...explain(path) },
@@ -259,7 +258,6 @@ class Judge {
     };
     try {
       const path = await shortestTrace(this.graph, { kind: 'state', level, is });
-      if (!path) return base;
       const faulting = { process: this.machine.processes[process].name, action, fault };
       return {
         ...base,

@@ -18,7 +18,7 @@ export class Graph {
   /**
    * @param levels where each whole level starts in the log, and the end of the last
    * @param complete is it the whole graph?
-   * @param pause lets timers in; true: give up
+   * @param pause lets timers in; true: a limit was reached, give up what may take long
    */
   constructor(
     readonly machine: Machine,
@@ -36,7 +36,7 @@ export class Graph {
     return this.store.layout.words;
   }
 
-  /** Visits the states of a range of the log, in order. False from `visit` ends it; false if it was ended. */
+  /** Visits the states of a range of the log, in order, to the end or until `visit` says false: then false. */
   async states(
     from: number,
     to: number,
@@ -51,7 +51,7 @@ export class Graph {
       for (let i = 0; i < count; i++) if (visit(words, i * this.words, log.slots[next + i]) === false) return false;
       if ((turn -= count) <= 0) {
         turn = TURN;
-        if (await this.pause()) return false;
+        await this.pause();
       }
     }
     return true;

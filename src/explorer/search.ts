@@ -116,11 +116,12 @@ class Search {
     };
   }
 
-  /** Lets timers and signals in during long phases after the search; true: give up. */
+  /** Lets timers and signals in during long phases after the search; true: a limit was reached meanwhile. */
   private async pause(): Promise<boolean> {
     await new Promise(setImmediate);
     this.report();
-    return this.stopRequested() !== undefined;
+    if (this.phase === 'wedges') this.halt ??= this.stopRequested();
+    return this.halt !== undefined;
   }
 
   private async explore(): Promise<void> {

@@ -36,8 +36,8 @@ interface Marked {
 
 const FAR = 0xffff;
 
-/** Finds the shortest trace to a target that is known to exist. Undefined if it was given up. */
-export async function shortestTrace(graph: Graph, target: Target): Promise<Path | undefined> {
+/** Finds the shortest trace to a target that is known to exist. @throws ReplayError if the spec does not do as learned */
+export async function shortestTrace(graph: Graph, target: Target): Promise<Path> {
   return new Tracer(graph, target).path();
 }
 
@@ -54,11 +54,10 @@ class Tracer {
     this.steps = target.level;
   }
 
-  async path(): Promise<Path | undefined> {
+  async path(): Promise<Path> {
     const last = this.target.kind === 'state' ? this.steps : this.steps - 1;
     for (let level = last; level >= 0; level--) {
       const marked = level === last ? await this.targets(level) : await this.before(level);
-      if (!marked) return undefined;
       if (marked.slots.length === 0)
         throw new Error(`no path to a target at level ${this.steps}: the search or a table is wrong`);
       this.marks[level] = marked;
@@ -71,7 +70,7 @@ class Tracer {
     return [levels[level], levels[level + 1] ?? store.log.length];
   }
 
-  private async targets(level: number): Promise<Marked | undefined> {
+  private async targets(level: number): Promise<Marked> {
     const { target } = this;
     return this.mark(level, (words, at, cost) => {
       if (target.kind === 'state') {
@@ -89,7 +88,7 @@ class Tracer {
     });
   }
 
-  private async before(level: number): Promise<Marked | undefined> {
+  private async before(level: number): Promise<Marked> {
     const after = this.marks[level + 1];
     const slots = new Int32Array(4096);
     const everybody = (): boolean => true;
@@ -108,14 +107,13 @@ class Tracer {
   private async mark(
     level: number,
     visit: (words: Int32Array, at: number, cost: Uint16Array) => boolean,
-  ): Promise<Marked | undefined> {
+  ): Promise<Marked> {
     const found: { slot: number; cost: Uint16Array }[] = [];
     const [from, to] = this.range(level);
-    const finished = await this.graph.states(from, to, (words, at, slot) => {
+    await this.graph.states(from, to, (words, at, slot) => {
       const cost = new Uint16Array(this.processes).fill(FAR);
       if (visit(words, at, cost)) found.push({ slot, cost });
     });
-    if (!finished) return undefined;
     found.sort((a, b) => a.slot - b.slot);
     const cost = new Uint16Array(found.length * this.processes);
     found.forEach((own, i) => cost.set(own.cost, i * this.processes));

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Assign, Choice, EditDecl, Exit, Expr, Guard, LocalAssign, LocalValue, LockRef, LockVariable, Node, ProcessDecl, Program, Property, RandomModel, Step, Variable } from './ast.js';
 import { editText } from './ast.js';
-import { instantiate, possibleEdits, rewrite } from './instance.js';
+import { instantiate, inUse, possibleEdits, rewrite } from './instance.js';
 import { showModel } from './print.js';
 import { rawModel, type RawExpr, type RawModel, type RawNode, type RawStep } from './raw.js';
 
@@ -249,12 +249,10 @@ export function nameAll(raw: RawModel): RandomModel {
 }
 
 function chooseEdits(model: RandomModel, raw: RawModel['edits']): EditDecl[] {
-  const programs = instantiate(model);
-  const used = new Set(model.processes.flatMap((process) => (process.k === 'handlers' ? process.handlers : [])));
+  const programs = inUse(model, instantiate(model));
   const taken = new Set<string>();
   return raw.flatMap(({ t, n }) => {
-    const named = [...programs.handlers].filter(([name]) => used.has(name));
-    const possible = possibleEdits(editKinds[t], { handlers: new Map(named), rules: programs.rules }).filter(({ id, other }) => !`${id}${other ?? ''}`.includes('~'));
+    const possible = possibleEdits(editKinds[t], programs).filter(({ id, other }) => !`${id}${other ?? ''}`.includes('~'));
     if (possible.length === 0) return [];
     const edit = pick(possible, n);
     // Nobody asks twice for one edit.

@@ -1,6 +1,7 @@
 /** How many random models are tried, and models cut down to a size that a naive search can bear. */
 import fc from 'fast-check';
 import type { RandomModel } from './ast.js';
+import { remainingEdits } from './instance.js';
 import { search, type OracleResult } from './search.js';
 
 /** Models a test of one worker tries. */
@@ -39,14 +40,11 @@ export function fitted(whole: RandomModel): { model: RandomModel; oracle: Oracle
 function first(model: RandomModel, count: number): RandomModel {
   const processes = model.processes.slice(0, count);
   const names = processes.map(({ name }) => name);
-  const paths = processes.flatMap((process) => (process.k === 'handlers' ? process.handlers : [process.name]));
-  const tails = model.tails.map(({ name }) => name);
-  return {
-    ...model,
-    processes,
-    properties: model.properties.map((one) => (one.k === 'possible' ? { ...one, by: one.by.filter((name) => names.includes(name)) } : one)),
-    edits: model.edits.filter(({ id }) => [...paths, ...tails].includes(id.slice(0, id.indexOf('/')))),
-  };
+  const properties = model.properties.map((one) =>
+    one.k === 'possible' ? { ...one, by: one.by.filter((name) => names.includes(name)) } : one,
+  );
+  const less = { ...model, processes, properties };
+  return { ...less, edits: remainingEdits(less) };
 }
 
 /** How long after its first failure a test goes on shrinking. */

@@ -122,6 +122,22 @@ function move(lists: Instance[][], what: string, before: string): void {
   to.splice(to.findIndex(({ path }) => path === before), 0, moved);
 }
 
+/** Only what the processes run: what no process runs can't be edited. */
+export function inUse(model: RandomModel, programs: Programs): Programs {
+  const names = new Set(model.processes.flatMap((process) => (process.k === 'handlers' ? process.handlers : [])));
+  return { handlers: new Map([...programs.handlers].filter(([name]) => names.has(name))), rules: programs.rules };
+}
+
+/** The edits that can still be made, in order. */
+export function remainingEdits(model: RandomModel): EditDecl[] {
+  const programs = inUse(model, instantiate(model));
+  return model.edits.filter((edit) => {
+    const possible = possibleEdits(edit.k, programs).some(({ id, other }) => id === edit.id && other === edit.other);
+    if (possible) rewrite(edit, programs);
+    return possible;
+  });
+}
+
 /** The edits of a kind that can be made now. */
 export function possibleEdits(k: EditDecl['k'], { handlers, rules }: Programs): EditDecl[] {
   const found = new Map<string, EditDecl>();

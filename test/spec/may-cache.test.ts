@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { execute } from '../../src/explorer/index.js';
 import { build, flag, int, keyOf, model, type Derived, type Machine } from '../../src/language/index.js';
 import type { System } from '../../src/invariants/index.js';
-import type { IommuCore } from '../../src/spec/index.js';
+import type { CommandQueue, IommuCore } from '../../src/spec/index.js';
 import { declare } from '../../models/sc-01.js';
 import {
   closure,
@@ -67,13 +67,11 @@ function compare({ machine, system }: ReturnType<typeof open>, limit: number): {
           }),
     );
   const after = (may: May, before: State, action: string): May => {
-    const { cmdq } = hw;
-    const head = value<ReturnType<typeof headOf>>(before, cmdq(smmu)).ring.first();
+    const head = value<CommandQueue>(before, hw.cmdq(smmu)).ring.first();
     if (action === 'smmu0/consume-TLBI' && head?.tag === 'TLBI_S2_IPA')
       return consumeTlbi(may, head.value.domain, head.value.iova);
     return action === 'smmu0/complete-CMD_SYNC' ? completeSync(may) : may;
   };
-  const headOf = () => hw.cmdq(smmu).initial;
 
   const key = (state: State, may: May): string =>
     state.map((v, i) => keyOf(machine.variables[i].sort, v)).join(' ') + keyOfMay(may);
