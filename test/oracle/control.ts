@@ -304,7 +304,7 @@ export class Control {
     for (let n = this.stack.length - 1; n >= 0; n--) {
       const item = this.stack[n];
       if (item.k === 'rest') {
-        if (way === 'next' && this.text.list(item.list).some((node, at) => at >= item.i && !isVoid(node))) return [...words, 'rest'].join();
+        if (way === 'next' && this.text.list(item.list).some((node, at) => at >= item.i && !isVoid(node))) return [...words, item.k, item.list].join();
       } else if (item.k === 'resume') {
         if (way !== 'fail') way = item.way;
       } else if (item.k === 'caller') {

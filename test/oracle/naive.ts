@@ -13,6 +13,8 @@ export interface NaiveResult {
   readonly invariants: ReadonlyMap<string, number | undefined>;
   /** All states' values by variable name, printed: for finding out where two searches differ. */
   readonly printed: readonly string[];
+  /** All states. */
+  readonly reached: readonly (readonly unknown[])[];
 }
 
 export function naiveSearch(machine: Machine, most: number): NaiveResult {
@@ -22,6 +24,7 @@ export function naiveSearch(machine: Machine, most: number): NaiveResult {
   const faults = new Map<string, number>();
   const invariants = new Map<string, number | undefined>();
   const printed: string[] = [];
+  const reached: (readonly unknown[])[] = [];
   let transitions = 0;
   let deadlocks = 0;
   let depth = -1;
@@ -31,6 +34,7 @@ export function naiveSearch(machine: Machine, most: number): NaiveResult {
     depth++;
     const next = new Map<string, readonly unknown[]>();
     for (const [key, state] of level) {
+      reached.push(state);
       printed.push(state.map((value, i) => `${machine.variables[i].name}: ${machine.variables[i].sort.print(value)}`).join(', '));
       for (const property of machine.properties) {
         if (property.kind !== 'invariant' || invariants.has(property.id)) continue;
@@ -52,5 +56,5 @@ export function naiveSearch(machine: Machine, most: number): NaiveResult {
     }
     level = next;
   }
-  return { states: seen.size, transitions, depth, deadlocks, faults, invariants, printed };
+  return { states: seen.size, transitions, depth, deadlocks, faults, invariants, printed, reached };
 }
