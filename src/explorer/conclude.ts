@@ -3,6 +3,7 @@ import type { Fault, Machine, MachineProperty, PropertyInstance } from '../langu
 import type { Graph } from './graph.js';
 import type { ModelVerdict, Progress, PropertyResult, Trace } from './result.js';
 import type { Tally } from './engine.js';
+import { Trie } from './trie.js';
 import { ReplayError, shortestTrace, type Path, type Target } from './trace.js';
 
 /** Why the graph is not whole. */
@@ -155,10 +156,11 @@ class Judge {
     if (level === undefined) return this.held(number, false);
     const property = this.machine.properties[number] as Extract<MachineProperty, { kind: 'deadlock-free' }>;
     const { engine } = this.graph;
+    const allowed = property.allowed && this.predicate(property.allowed);
     const stuck = (words: Int32Array, at: number): boolean => {
       for (const { learned } of engine.learnedAt(words, at))
         if (learned.outcomes.some(({ changes }) => changes.length > 0)) return false;
-      return !(property.allowed && this.holds(property.allowed, words, at));
+      return !allowed?.(words, at);
     };
     return this.violated(property, { kind: 'state', level, is: stuck }, () => ({
       because: 'no step changes this state',
@@ -175,19 +177,20 @@ class Judge {
       return { ...base, verdict: 'undecided', reason: `it needs the whole graph: ${this.halt?.detail ?? ''}` };
     const goals = property.kind === 'wedge-free' ? this.idleGoals() : this.goals(property);
     const actors = property.kind === 'wedge-free' ? () => true : (process: number) => property.by.includes(process);
+    const excused = property.excused ? this.predicate(property.excused) : undefined;
     let worst: { level: number; goal: Goal; unreachable: (words: Int32Array, at: number) => boolean } | undefined;
     for (let first = 0; first < goals.length; first += 8) {
       const part = goals.slice(first, first + 8);
       const whole = (1 << part.length) - 1;
       const bits = await this.graph.canReach((words, at) => {
-        if (property.excused && this.holds(property.excused, words, at)) return whole;
+        if (excused?.(words, at)) return whole;
         return part.reduce((union, goal, i) => union | (goal.is(words, at) ? 1 << i : 0), 0);
       }, actors);
       if (!bits) return { ...base, verdict: 'undecided', reason: 'interrupted while the way back was searched' };
       for (const [i, goal] of part.entries()) {
         const unreachable = (words: Int32Array, at: number): boolean =>
           (bits[this.graph.slotOf(words, at)] & (1 << i)) === 0;
-        const level = await this.firstLevel(unreachable);
+        const level = this.firstLevel((slot) => (bits[slot] & (1 << i)) === 0);
         if (level !== undefined && (!worst || level < worst.level)) worst = { level, goal, unreachable };
       }
     }
@@ -215,19 +218,17 @@ class Judge {
 
   private goals(property: Extract<MachineProperty, { kind: 'always-possible' }>): Goal[] {
     return property.instances.map((instance) => ({
-      is: (words, at) => this.holds(instance, words, at),
+      is: this.predicate(instance),
       because: () => 'from here the goal can no longer be reached',
       guilty: instance.args,
     }));
   }
 
-  private async firstLevel(is: (words: Int32Array, at: number) => boolean): Promise<number | undefined> {
-    const { levels } = this.graph;
-    for (let level = 0; level + 1 < levels.length; level++) {
-      const none = await this.graph.states(levels[level], levels[level + 1], (words, at) => !is(words, at));
-      if (!none) return level;
-    }
-    return undefined;
+  /** The first level with a state in such a slot. */
+  private firstLevel(is: (slot: number) => boolean): number | undefined {
+    const { levels, store } = this.graph;
+    const first = store.log.slots.subarray(0, store.log.length).findIndex(is);
+    return first < 0 ? undefined : levels.findLastIndex((start) => start <= first);
   }
 
   async fault(
@@ -277,9 +278,13 @@ class Judge {
     }
   }
 
-  private holds(instance: PropertyInstance, words: Int32Array, at: number): boolean {
+  /** Does an instance hold in a packed state? Judged once per projection. */
+  private predicate(instance: PropertyInstance): (words: Int32Array, at: number) => boolean {
     const { engine, store } = this.graph;
-    return instance.judge((v) => engine.interner.value(v, store.layout.code(words, at, v))) === 'holds';
+    const trie = new Trie<boolean>();
+    return (words, at) =>
+      trie.lookup(store.layout, words, at) ??
+      trie.learn(engine.interner, store.layout, words, at, (read) => instance.judge(read) === 'holds');
   }
 
   private isQuiet(words: Int32Array, at: number): boolean {

@@ -6,6 +6,8 @@ import { BATCH } from './state-set.js';
 
 /** Successors of one state, at the most. */
 const FANOUT = 4096;
+/** Successors per state for which buffers are made. */
+const FANOUT_MEAN = 8;
 /** States between two looks at the clock. */
 const TURN = 4096;
 
@@ -13,7 +15,6 @@ const TURN = 4096;
 export class Graph {
   private readonly slot = new Int32Array(1);
   private readonly successors: Int32Array;
-  private readonly found = new Int32Array(BATCH);
 
   /**
    * @param levels where each whole level starts in the log, and the end of the last
@@ -59,17 +60,22 @@ export class Graph {
 
   /** The slot of a packed state, -1 if it was never found. */
   slotOf(words: Int32Array, at: number): number {
-    this.store.set.find(words.subarray(at, at + this.words), 1, this.slot);
+    this.store.set.find(words, at, 1, this.slot, 0);
     return this.slot[0];
   }
 
-  /** The slots of a state's changed successors; valid until the next call. @returns how many are in `slots` */
-  successorSlots(words: Int32Array, at: number, actors: (process: number) => boolean, slots: Int32Array): number {
+  /** The slots of a state's changed successors, into `slots` from `into` on. @returns how many */
+  successorSlots(
+    words: Int32Array,
+    at: number,
+    actors: (process: number) => boolean,
+    slots: Int32Array,
+    into = 0,
+  ): number {
     const count = this.engine.successorsInto(words, at, this.successors, actors);
     for (let done = 0; done < count; done += BATCH) {
       const part = Math.min(BATCH, count - done);
-      this.store.set.find(this.successors.subarray(done * this.words), part, this.found);
-      slots.set(this.found.subarray(0, part), done);
+      this.store.set.find(this.successors, done * this.words, part, slots, into + done);
     }
     return count;
   }
@@ -88,24 +94,34 @@ export class Graph {
     const { set, log } = this.store;
     if (!(await this.states(0, length, (words, at, slot) => void (bits[slot] = goals(words, at))))) return undefined;
     const all = bits.reduce((union, own) => union | own, 0);
-    const slots = new Int32Array(FANOUT);
     const words = new Int32Array(BATCH * this.words);
+    const own = new Int32Array(BATCH);
+    const counts = new Int32Array(BATCH);
+    const slots = new Int32Array(BATCH * FANOUT_MEAN + FANOUT);
     for (let changed = true; changed;) {
       changed = false;
       let turn = TURN;
-      for (let end = length; end > 0; end -= BATCH) {
+      for (let end = length; end > 0;) {
+        // The states of a batch are looked up together, so that cache misses overlap; then the last is decided first.
+        let found = 0;
+        let states = 0;
         const start = Math.max(0, end - BATCH);
         set.read(log.slots, start, end - start, words);
-        for (let i = end - start - 1; i >= 0; i--) {
-          const own = log.slots[start + i];
-          if (bits[own] === all) continue;
-          const count = this.successorSlots(words, i * this.words, actors, slots);
-          let union = bits[own];
-          for (let s = 0; s < count; s++) union |= bits[slots[s]];
-          if (union !== bits[own]) {
-            bits[own] = union;
-            changed = true;
-          }
+        let at = end - 1;
+        for (; at >= start && found < BATCH * FANOUT_MEAN; at--) {
+          if (bits[log.slots[at]] === all) continue;
+          counts[states] = this.successorSlots(words, (at - start) * this.words, actors, slots, found);
+          found += counts[states];
+          own[states++] = log.slots[at];
+        }
+        end = at + 1;
+        for (let i = 0, s = 0; i < states; i++) {
+          const before = bits[own[i]];
+          let union = before;
+          for (const until = s + counts[i]; s < until; s++) union |= bits[slots[s]];
+          if (union === before) continue;
+          bits[own[i]] = union;
+          changed = true;
         }
         if ((turn -= BATCH) <= 0) {
           turn = TURN;

@@ -37,6 +37,11 @@ export class LearnedAction {
     private readonly calls: { steps: number },
   ) {}
 
+  /** Every variable that the step has ever read at this frame: what a table of its answers must be indexed by. */
+  get observed(): ReadonlySet<number> {
+    return this.trie.observed;
+  }
+
   lookup(layout: Layout, words: Int32Array, at: number): Learned | undefined {
     return this.trie.lookup(layout, words, at);
   }

@@ -21,8 +21,8 @@ export interface StateSet {
    * @returns how many were inserted or found: fewer than `count` if the set is too full
    */
   insert(words: Int32Array, count: number, slots: Int32Array): number;
-  /** The slots of `count` states that are all in the set (-1 for one that is not). */
-  find(words: Int32Array, count: number, slots: Int32Array): void;
+  /** The slots of `count` states from `words[at]` on, into `slots` from `into` on; -1 for one that is not in the set. */
+  find(words: Int32Array, at: number, count: number, slots: Int32Array, into: number): void;
   /** Unpacks the states in slots `slots[from..from+count)` into `words`. */
   read(slots: Int32Array, from: number, count: number, words: Int32Array): void;
 }
@@ -82,12 +82,12 @@ class WholeSet implements StateSet {
     this.size = layout.words;
   }
 
-  private first(words: Int32Array, count: number): void {
+  private first(words: Int32Array, at: number, count: number): void {
     const { table, size, home, probe } = this;
     const last = this.capacity - 1;
     for (let i = 0; i < count; i++) {
       let hash = 0x9e3779b9;
-      for (let k = i * size, end = k + size; k < end; k++)
+      for (let k = at + i * size, end = k + size; k < end; k++)
         hash = Math.imul(mix(words[k] ^ hash) + 0x52dce729, 0x9e3779b1);
       const slot = (hash ^ (hash >>> 15)) & last;
       home[i] = slot;
@@ -96,7 +96,7 @@ class WholeSet implements StateSet {
   }
 
   insert(words: Int32Array, count: number, slots: Int32Array): number {
-    this.first(words, count);
+    this.first(words, 0, count);
     const { table, size, home, parallel } = this;
     const last = this.capacity - 1;
     const control = size - 1;
@@ -162,8 +162,8 @@ class WholeSet implements StateSet {
     return true;
   }
 
-  find(words: Int32Array, count: number, slots: Int32Array): void {
-    this.first(words, count);
+  find(words: Int32Array, at: number, count: number, slots: Int32Array, into: number): void {
+    this.first(words, at, count);
     const { table, size, home } = this;
     const last = this.capacity - 1;
     for (let i = 0; i < count; i++) {
@@ -171,11 +171,11 @@ class WholeSet implements StateSet {
       for (;;) {
         const word = table[slot * size + size - 1];
         if (word === 0) {
-          slots[i] = -1;
+          slots[into + i] = -1;
           break;
         }
-        if (word === words[i * size + size - 1] && this.same(slot, words, i * size)) {
-          slots[i] = slot;
+        if (word === words[at + i * size + size - 1] && this.same(slot, words, at + i * size)) {
+          slots[into + i] = slot;
           break;
         }
         slot = (slot + 1) & last;
@@ -221,15 +221,15 @@ class CompactSet implements StateSet {
     this.limit = 2 ** (32 - this.restBits) - 2;
   }
 
-  private first(words: Int32Array, count: number): void {
+  private first(words: Int32Array, at: number, count: number): void {
     const { table, home, rest, probe, restBits, half } = this;
     const last = this.capacity - 1;
     const restMask = (1 << restBits) - 1;
     const up = 32 - restBits;
     for (let i = 0; i < count; i++) {
-      const low = words[2 * i];
+      const low = words[at + 2 * i];
       const own = low & restMask;
-      let x = Math.imul((words[2 * i + 1] << up) | (low >>> restBits), SPREAD) & last;
+      let x = Math.imul((words[at + 2 * i + 1] << up) | (low >>> restBits), SPREAD) & last;
       x ^= x >>> half;
       x = Math.imul(x, STIR) & last;
       let h = Math.imul(own ^ (own >>> 15), 0x85ebca6b);
@@ -242,7 +242,7 @@ class CompactSet implements StateSet {
   }
 
   insert(words: Int32Array, count: number, slots: Int32Array): number {
-    this.first(words, count);
+    this.first(words, 0, count);
     const { table, home, rest, probe, restBits, limit, parallel } = this;
     const last = this.capacity - 1;
     const far = 1 << restBits;
@@ -268,8 +268,8 @@ class CompactSet implements StateSet {
     return count;
   }
 
-  find(words: Int32Array, count: number, slots: Int32Array): void {
-    this.first(words, count);
+  find(words: Int32Array, at: number, count: number, slots: Int32Array, into: number): void {
+    this.first(words, at, count);
     const { table, home, rest, restBits } = this;
     const last = this.capacity - 1;
     const far = 1 << restBits;
@@ -282,7 +282,7 @@ class CompactSet implements StateSet {
         want = (want + far) | 0;
         word = table[slot];
       }
-      slots[i] = word === 0 ? -1 : slot;
+      slots[into + i] = word === 0 ? -1 : slot;
     }
   }
 

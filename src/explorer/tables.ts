@@ -27,6 +27,10 @@ interface ActionGroup {
   /** Where its table starts in {@link Tables.direct}; -1: it has none. */
   readonly base: number;
   readonly actions: readonly LearnedAction[];
+  readonly process: number;
+  readonly frame: number;
+  /** How many variables each action had read when the table was made: if it reads more, the table is too small. */
+  readonly observed: readonly number[];
 }
 
 /** What survives re-layouts: the learned actions of every frame seen so far. */
@@ -97,12 +101,13 @@ export class Tables {
     this.quiet = checkTables(checks, layout, checks.quiet);
   }
 
-  /** Compiles the plan of a process at a frame code, and says where it stands. */
+  /**
+   * Compiles the plan of a process at a frame code, and says where it stands. Tables are indexed by what the actions have
+   * read so far, not by what they may read: a footprint may name a whole family of which a step reads one member.
+   */
   compile(process: number, frame: number): number {
     const own = this.machine.processes[process].frame;
-    const variables = ({ action }: LearnedAction): number[] => {
-      return [...new Set([...action.reads, ...action.writes])].filter((variable) => variable !== own);
-    };
+    const variables = ({ observed }: LearnedAction): number[] => [...observed].filter((variable) => variable !== own);
     const plan: number[] = [];
     const members = group(this.knowledge.actions(process, frame), variables, this.layout, MERGED_BITS);
     for (const actions of members) {
@@ -110,7 +115,9 @@ export class Tables {
       const gather = bitsOf(this.layout, all) <= TABLE_BITS ? new Gather(this.layout, all) : undefined;
       const base = gather ? this.tabled : -1;
       if (gather) this.tabled += 2 ** gather.bits;
-      plan.push(this.groups.push({ gather, base, actions }) - 1, base, ...(gather?.plan() ?? [0]));
+      const observed = actions.map((action) => action.observed.size);
+      const number = this.groups.push({ gather, base, actions, process, frame, observed }) - 1;
+      plan.push(number, base, ...(gather?.plan() ?? [0]));
     }
     const start = this.planned;
     this.planned += plan.length + 1;
@@ -124,14 +131,14 @@ export class Tables {
 
   /** The pool offset of what a group does in a packed state, learned if need be. */
   entry(number: number, words: Int32Array, at: number): number {
-    const { gather, base, actions } = this.groups[number];
-    if (!gather) return this.offsetOf(this.learned(actions[0], words, at));
-    const index = base + gather.index(words, at);
-    const known = this.direct[index];
-    if (known !== 0) return known;
-    const learned = actions.map((action) => this.learned(action, words, at));
-    const offset = actions.length === 1 ? this.offsetOf(learned[0]) : this.store(learned);
-    this.direct[index] = offset;
+    const own = this.groups[number];
+    const learned = own.actions.map((action) => this.learned(action, words, at));
+    const offset = learned.length === 1 ? this.offsetOf(learned[0]) : this.store(learned);
+    if (own.actions.some((action, i) => action.observed.size !== own.observed[i])) {
+      this.dispatch[own.process][own.frame] = 0;
+    } else if (own.gather) {
+      this.direct[own.base + own.gather.index(words, at)] = offset;
+    }
     return offset;
   }
 

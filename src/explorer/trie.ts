@@ -13,6 +13,8 @@ interface Node<T> {
 /** A decision trie. Equal codes so far mean the same next read, because the function is pure. */
 export class Trie<T> {
   private root: Node<T> | undefined;
+  /** Every variable that the function has ever read. */
+  readonly observed = new Set<number>();
 
   /** The answer for a packed state, if its projection was seen before. */
   lookup(layout: Layout, words: Int32Array, at: number): T | undefined {
@@ -35,6 +37,7 @@ export class Trie<T> {
     });
     let node = (this.root ??= leaf());
     for (const [variable, code] of path) {
+      this.observed.add(variable);
       if (node.variable < 0 && node.answer === undefined) node.variable = variable;
       else if (node.variable !== variable)
         throw new ImpureError(`read variable ${variable} where it read ${node.variable} before`);

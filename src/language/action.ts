@@ -5,15 +5,11 @@ import type { Place } from './places.js';
 import type { GuardSpec } from './nodes.js';
 import type { Footprint, Lock, ReadVar, Var } from './variables.js';
 import { Frame, UnsetLocalError, idleFrame } from './frame.js';
+import { FootprintError } from './errors.js';
 import { Result, next } from './results.js';
 import { SortError } from './sorts/sort.js';
 import { isFamilyView, changesOf, see, variablesOf } from './variables.js';
 import { localsView, setLocals, type LocalValues } from './locals.js';
-
-/** A step read or wrote what its footprint does not name. */
-export class FootprintError extends Error {
-  override readonly name = 'FootprintError';
-}
 
 /** A rule of the language was broken while a step ran. */
 class RuleError extends Error {

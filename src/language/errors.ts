@@ -2,3 +2,8 @@
 export class ModelError extends Error {
   override readonly name = 'ModelError';
 }
+
+/** A step or property read or wrote what its footprint does not name. */
+export class FootprintError extends Error {
+  override readonly name = 'FootprintError';
+}

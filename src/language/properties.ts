@@ -3,7 +3,7 @@ import type { Judgement, MachineProperty, PropertyInstance, Read, TransitionInst
 import type { LocalSorts, Locals } from './nodes.js';
 import type { Footprint, ReadVar, Seen, Var } from './variables.js';
 import type { Sort } from './sorts/sort.js';
-import { FootprintError } from './action.js';
+import { FootprintError } from './errors.js';
 import { callSite } from './origin.js';
 import { see, variablesOf } from './variables.js';
 import { valuesOf } from './sorts/index.js';

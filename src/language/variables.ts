@@ -1,6 +1,7 @@
 /** Variables, families of variables over indices, locks, and derived values: what footprints are made of. */
 import type { MachineVariable } from './machine.js';
 import type { Encoded, Sort } from './sorts/sort.js';
+import { FootprintError } from './errors.js';
 
 /** One variable of the state. Made by the model builder, which also gives it its number. */
 export interface Var<T> {
@@ -116,9 +117,17 @@ export function isFamilyView(value: unknown): value is { [changesOf]: ReadonlyMa
   return value instanceof View;
 }
 
+/** What is seen under a name that the footprint lacks: types forbid it, and a cast must not turn it into `undefined`. */
+const unnamed: object = new Proxy(Object.create(null) as object, {
+  get(_, name) {
+    if (typeof name === 'symbol') return undefined;
+    throw new FootprintError(`reads "${name}", which its footprint does not name`);
+  },
+});
+
 /** The values of a footprint, each read only when it is asked for, so that only what decided is learned. */
 export function see<F extends Footprint>(footprint: F, read: ReadVar): Seen<F> {
-  const seen = Object.create(null) as Record<string, unknown>;
+  const seen = Object.create(unnamed) as Record<string, unknown>;
   for (const [name, item] of Object.entries(footprint)) {
     const get =
       item.item === 'var'

@@ -16,7 +16,9 @@ function lying(label: string, key: string, writesOnly: boolean): Footprints {
     const { reads, writes } = honest(step, ast);
     if (step.label !== label) return { reads, writes };
     const without = (names: readonly Named[]): Named[] => names.filter((one) => one.key !== key);
-    return writesOnly ? { reads: [...reads, ...writes.filter((one) => one.key === key)], writes: without(writes) } : { reads: without(reads), writes: without(writes) };
+    return writesOnly
+      ? { reads: [...reads, ...writes.filter((one) => one.key === key)], writes: without(writes) }
+      : { reads: without(reads), writes: without(writes) };
   };
 }
 
@@ -38,11 +40,20 @@ function stepsOf(model: RandomModel) {
 function silentLies(honestMachine: Machine, liar: Machine): { silent: string[]; faults: number } {
   const silent: string[] = [];
   let faults = 0;
-  const text = (state: readonly unknown[]): string => JSON.stringify(state.map((value, i) => keyOf(honestMachine.variables[i].sort, value)));
+  const text = (state: readonly unknown[]): string =>
+    JSON.stringify(state.map((value, i) => keyOf(honestMachine.variables[i].sort, value)));
   for (const state of naiveSearch(honestMachine, 500).reached) {
-    const truth = new Set(execute(honestMachine, state).offers.map((offer) => JSON.stringify([offer.process, offer.action, offer.outcome.label, offer.outcome.emits]) + text(offer.state)));
+    const truth = new Set(
+      execute(honestMachine, state).offers.map(
+        (offer) =>
+          JSON.stringify([offer.process, offer.action, offer.outcome.label, offer.outcome.emits]) + text(offer.state),
+      ),
+    );
     const { offers, faults: wrong } = execute(liar, state);
-    const lies = offers.map((offer) => JSON.stringify([offer.process, offer.action, offer.outcome.label, offer.outcome.emits]) + text(offer.state));
+    const lies = offers.map(
+      (offer) =>
+        JSON.stringify([offer.process, offer.action, offer.outcome.label, offer.outcome.emits]) + text(offer.state),
+    );
     silent.push(...lies.filter((lie) => !truth.has(lie)));
     faults += wrong.filter(({ fault }) => fault.kind === 'footprint').length;
     // What is missing must have become a fault of that step.

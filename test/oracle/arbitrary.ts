@@ -1,6 +1,24 @@
 /** Random models: gives names to what `raw.ts` has drawn, so that most of what is written makes sense. */
 import fc from 'fast-check';
-import type { Assign, Choice, EditDecl, Exit, Expr, Guard, LocalAssign, LocalValue, LockRef, LockVariable, Node, ProcessDecl, Program, Property, RandomModel, Step, Variable } from './ast.js';
+import type {
+  Assign,
+  Choice,
+  EditDecl,
+  Exit,
+  Expr,
+  Guard,
+  LocalAssign,
+  LocalValue,
+  LockRef,
+  LockVariable,
+  Node,
+  ProcessDecl,
+  Program,
+  Property,
+  RandomModel,
+  Step,
+  Variable,
+} from './ast.js';
 import { editText } from './ast.js';
 import { instantiate, inUse, possibleEdits, rewrite } from './instance.js';
 import { showModel } from './print.js';
@@ -43,7 +61,9 @@ class Naming {
       ...raw.ints.map(({ max, init }, i): Variable => ({ k: 'int', name: `v${i}`, max, init })),
       { k: 'bool', name: 'b', init: 0 },
       ...(raw.queue ? [{ k: 'queue', name: 'q', max: 2, size: 2 } as const] : []),
-      ...(raw.family > 0 ? [{ k: 'family', name: 'f', size: raw.family, max: 2, init: [0, 1, 2].slice(0, raw.family) } as const] : []),
+      ...(raw.family > 0
+        ? [{ k: 'family', name: 'f', size: raw.family, max: 2, init: [0, 1, 2].slice(0, raw.family) } as const]
+        : []),
     ];
   }
 
@@ -66,7 +86,11 @@ class Naming {
       case 4:
         return this.raw.family > 0 && env.shared ? { k: 'member', f: 'f', i: go(a) } : go(a);
       case 5:
-        return this.raw.queue && env.shared ? (n > 10 && env.throws ? { k: 'head', q: 'q' } : { k: 'length', q: 'q' }) : go(a);
+        return this.raw.queue && env.shared
+          ? n > 10 && env.throws
+            ? { k: 'head', q: 'q' }
+            : { k: 'length', q: 'q' }
+          : go(a);
       case 6:
         return { k: 'mod', a: { k: 'plus', a: go(a), b: go(b) }, n: 3 };
       case 7:
@@ -95,11 +119,14 @@ class Naming {
 
   private assign(raw: { n: number; i: RawExpr; e: RawExpr; wild: boolean }, env: Env): Assign {
     const target = pick(this.variables, raw.n);
-    if (target.k === 'queue') return raw.n % 2 === 0 ? { k: 'push', q: 'q', e: this.modulo(this.expr(raw.e, env), 3) } : { k: 'pop', q: 'q' };
+    if (target.k === 'queue')
+      return raw.n % 2 === 0 ? { k: 'push', q: 'q', e: this.modulo(this.expr(raw.e, env), 3) } : { k: 'pop', q: 'q' };
     const value = this.expr(raw.e, env);
     if (target.k === 'bool') return { k: 'var', v: target.name, e: value };
     const e: Expr = raw.wild ? { k: 'plus', a: value, b: constant(1) } : this.modulo(value, target.max + 1);
-    return target.k === 'int' ? { k: 'var', v: target.name, e } : { k: 'member', f: target.name, i: this.expr(raw.i, env), e };
+    return target.k === 'int'
+      ? { k: 'var', v: target.name, e }
+      : { k: 'member', f: target.name, i: this.expr(raw.i, env), e };
   }
 
   private readonly modulo = (a: Expr, n: number): Expr => (a.k === 'const' ? constant(a.n % n) : { k: 'mod', a, n });
@@ -111,17 +138,34 @@ class Naming {
       return {
         when: choice.when && (i > 0 || raw.waits || raw.careless) ? this.expr(choice.when, env) : constant(1),
         set: [...targets.values()].map((one) => this.assign(one, env)),
-        locals: local ? { [local.n > 7 ? 'y' : 'x']: { k: 'number', e: this.modulo(this.expr(local.e, env), local.n === 3 ? 9 : 3) } } : {},
+        locals: local
+          ? {
+              [local.n > 7 ? 'y' : 'x']: {
+                k: 'number',
+                e: this.modulo(this.expr(local.e, env), local.n === 3 ? 9 : 3),
+              },
+            }
+          : {},
         exit: env.program.numbers.length === 0 ? { k: 'next' } : this.exit(choice.exit, choice.n, env),
         note: choice.note ? 'noted' : '',
         ...(choice.emit ? { emit: this.modulo(this.expr(choice.emit, env), 3) } : {}),
       };
     });
     const guards = raw.guards.map(({ test, exit }, i): Guard => {
-      const to = exit % 2 === 0 && (raw.waits || raw.careless) ? ({ k: 'block' } as const) : this.exit(18 - (exit % 5), exit, env);
+      const to =
+        exit % 2 === 0 && (raw.waits || raw.careless)
+          ? ({ k: 'block' } as const)
+          : this.exit(18 - (exit % 5), exit, env);
       return { id: `g${i}`, test: this.expr(test, env), else: env.program.numbers.length === 0 ? { k: 'block' } : to };
     });
-    return { k: 'step', label, guards, choices, waits: raw.waits, forget: raw.forget && env.numbers.length > 0 ? ['y'] : [] };
+    return {
+      k: 'step',
+      label,
+      guards,
+      choices,
+      waits: raw.waits,
+      forget: raw.forget && env.numbers.length > 0 ? ['y'] : [],
+    };
   }
 
   list(raw: readonly RawNode[], env: Env): Node[] {
@@ -157,7 +201,13 @@ class Naming {
       case 'each': {
         const as = this.fresh('e');
         env.program.numbers.push(as);
-        return { k: 'each', label, as, over: 's', body: this.list(raw.body, { ...env, numbers: [...env.numbers, as] }) };
+        return {
+          k: 'each',
+          label,
+          as,
+          over: 's',
+          body: this.list(raw.body, { ...env, numbers: [...env.numbers, as] }),
+        };
       }
       case 'cleanup': {
         const body = this.list(raw.body, raw.always ? { ...env, reach: [] } : env);
@@ -167,7 +217,15 @@ class Naming {
   }
 
   env(from: number): Env {
-    return { numbers: ['x'], shared: true, throws: true, reach: [], held: [], from, program: { numbers: ['x', 'y', 'd'] } };
+    return {
+      numbers: ['x'],
+      shared: true,
+      throws: true,
+      reach: [],
+      held: [],
+      from,
+      program: { numbers: ['x', 'y', 'd'] },
+    };
   }
 
   program(name: string, env: Env, body: readonly Node[], returns?: Expr): Program {
@@ -191,20 +249,35 @@ class Naming {
       choices: entry.map(({ x, s, d }) => ({
         when: constant(1),
         set: [],
-        locals: { x: { k: 'number', e: constant(x % 3) }, s: { k: 'set', of: s.map(constant) }, d: { k: 'number', e: constant(d % 2) } },
+        locals: {
+          x: { k: 'number', e: constant(x % 3) },
+          s: { k: 'set', of: s.map(constant) },
+          d: { k: 'number', e: constant(d % 2) },
+        },
         exit: { k: 'next' },
         note: '',
       })),
       waits: false,
       forget: [],
     };
-    const args = (n: number): LocalAssign => ({ x: { k: 'number', e: n % 3 === 0 ? { k: 'local', l: 'x' } : constant(1) }, d: { k: "number", e: { k: "local", l: "d" } } });
+    const args = (n: number): LocalAssign => ({
+      x: { k: 'number', e: n % 3 === 0 ? { k: 'local', l: 'x' } : constant(1) },
+      d: { k: 'number', e: { k: 'local', l: 'd' } },
+    });
     const nodes: Node[] = [enter, ...this.list(body, env)];
     if (end.k === 'plain') nodes.push({ k: 'tail', label: 'P', fragment: 'P', args: args(end.n) });
     if (end.k === 'locked') {
       const lock = pick(lockRefs, this.raw.tail.n);
       const inside = this.list(end.body, { ...env, held: [lock.lock] });
-      nodes.push({ k: 'locked', label: this.fresh('locked'), lock, separate: false, shared: false, tail: { fragment: 'T', args: args(end.n) }, body: inside });
+      nodes.push({
+        k: 'locked',
+        label: this.fresh('locked'),
+        lock,
+        separate: false,
+        shared: false,
+        tail: { fragment: 'T', args: args(end.n) },
+        body: inside,
+      });
     }
     return this.program(`h${i}`, env, nodes);
   }
@@ -212,7 +285,12 @@ class Naming {
   property({ t, n, e: raw }: RawModel['properties'][number], i: number, processes: readonly ProcessDecl[]): Property {
     const id = `p${i}`;
     const e = this.expr(raw, { ...this.env(0), numbers: [], throws: false });
-    if (t < 4) return { k: 'invariant', id, e: { k: 'or', a: e, b: { k: 'less', a: { k: 'var', v: 'v0' }, b: constant(1 + (n % 3)) } } };
+    if (t < 4)
+      return {
+        k: 'invariant',
+        id,
+        e: { k: 'or', a: e, b: { k: 'less', a: { k: 'var', v: 'v0' }, b: constant(1 + (n % 3)) } },
+      };
     if (t === 4) return { k: 'quiescent', id, e };
     if (t === 5) return { k: 'reachable', id, e };
     if (t < 8) return { k: 'grows', id, v: pick(['v0', 'b'], n), unless: e };
@@ -235,16 +313,36 @@ export function nameAll(raw: RawModel): RandomModel {
   const handlers = raw.handlers.map((one, i) => naming.handler(one, i));
   const noLocals: Env = { ...naming.env(0), numbers: [], program: { numbers: [] } };
   const processes: ProcessDecl[] = [
-    ...raw.processes.map((which, i): ProcessDecl => ({ k: 'handlers', name: `cpu${i}`, handlers: [...new Set(which.map((n) => pick(handlers, n).name))] })),
-    ...raw.hardware.map((rules, i): ProcessDecl => ({ k: 'rules', name: `hw${i}`, rules: rules.map((rule, j) => naming.step(rule, noLocals, `r${j}`)) })),
+    ...raw.processes.map((which, i): ProcessDecl => ({
+      k: 'handlers',
+      name: `cpu${i}`,
+      handlers: [...new Set(which.map((n) => pick(handlers, n).name))],
+    })),
+    ...raw.hardware.map((rules, i): ProcessDecl => ({
+      k: 'rules',
+      name: `hw${i}`,
+      rules: rules.map((rule, j) => naming.step(rule, noLocals, `r${j}`)),
+    })),
   ];
   // One monitor; and the engine knows one deadlock property.
   const once = new Set<string>();
   const properties = raw.properties
     .map((one, i) => naming.property(one, i, processes))
     .filter(({ k }) => !['monitor', 'deadlock-free'].includes(k) || (!once.has(k) && once.add(k)));
-  const starts = [...new Set(raw.starts)].map((n): [string, number] => (n % 3 === 0 ? ['b', 1] : ['v0', n % (raw.ints[0].max + 1)]));
-  const model: RandomModel = { variables: naming.variables, locks, fragments, tails: naming.tails(), handlers, processes, starts, properties, edits: [] };
+  const starts = [...new Set(raw.starts)].map((n): [string, number] =>
+    n % 3 === 0 ? ['b', 1] : ['v0', n % (raw.ints[0].max + 1)],
+  );
+  const model: RandomModel = {
+    variables: naming.variables,
+    locks,
+    fragments,
+    tails: naming.tails(),
+    handlers,
+    processes,
+    starts,
+    properties,
+    edits: [],
+  };
   return { ...model, edits: chooseEdits(model, raw.edits) };
 }
 
@@ -252,7 +350,9 @@ function chooseEdits(model: RandomModel, raw: RawModel['edits']): EditDecl[] {
   const programs = inUse(model, instantiate(model));
   const taken = new Set<string>();
   return raw.flatMap(({ t, n }) => {
-    const possible = possibleEdits(editKinds[t], programs).filter(({ id, other }) => !`${id}${other ?? ''}`.includes('~'));
+    const possible = possibleEdits(editKinds[t], programs).filter(
+      ({ id, other }) => !`${id}${other ?? ''}`.includes('~'),
+    );
     if (possible.length === 0) return [];
     const edit = pick(possible, n);
     // Nobody asks twice for one edit.

@@ -30,7 +30,8 @@ export type Assign =
   | { readonly k: 'pop'; readonly q: string };
 
 /** A new value of a local: a number, or the set of some numbers. */
-export type LocalValue = { readonly k: 'number'; readonly e: Expr } | { readonly k: 'set'; readonly of: readonly Expr[] };
+export type LocalValue =
+  { readonly k: 'number'; readonly e: Expr } | { readonly k: 'set'; readonly of: readonly Expr[] };
 export type LocalAssign = Readonly<Record<string, LocalValue>>;
 
 export interface Choice {
@@ -90,7 +91,13 @@ export type Node =
     }
   /** Only in a tail fragment. */
   | { readonly k: 'release'; readonly label: string; readonly lock: LockRef }
-  | { readonly k: 'each'; readonly label: string; readonly as: string; readonly over: string; readonly body: readonly Node[] }
+  | {
+      readonly k: 'each';
+      readonly label: string;
+      readonly as: string;
+      readonly over: string;
+      readonly body: readonly Node[];
+    }
   | {
       readonly k: 'cleanup';
       readonly label: string;
@@ -113,7 +120,13 @@ export type Variable =
   | { readonly k: 'int'; readonly name: string; readonly max: number; readonly init: number }
   | { readonly k: 'bool'; readonly name: string; readonly init: number }
   | { readonly k: 'queue'; readonly name: string; readonly max: number; readonly size: number }
-  | { readonly k: 'family'; readonly name: string; readonly size: number; readonly max: number; readonly init: readonly number[] };
+  | {
+      readonly k: 'family';
+      readonly name: string;
+      readonly size: number;
+      readonly max: number;
+      readonly init: readonly number[];
+    };
 
 export interface LockVariable {
   readonly name: string;

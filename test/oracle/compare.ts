@@ -28,8 +28,10 @@ function earliest(all: Iterable<readonly [string, number]>): Record<string, numb
 export function found(result: SearchResult): Findings {
   const faults = result.properties.filter(({ kind }) => kind === 'fault');
   for (const { id, verdict, trace, length } of result.properties) {
-    if ((verdict === 'violated' && length !== undefined) !== (trace !== undefined) && verdict !== 'error') throw new Error(`${id}: trace missing or not expected`);
-    if (trace && trace.steps.length !== length) throw new Error(`${id}: a trace of ${trace.steps.length} steps, and a length of ${length}`);
+    if ((verdict === 'violated' && length !== undefined) !== (trace !== undefined) && verdict !== 'error')
+      throw new Error(`${id}: trace missing or not expected`);
+    if (trace && trace.steps.length !== length)
+      throw new Error(`${id}: a trace of ${trace.steps.length} steps, and a length of ${length}`);
   }
   return {
     verdict: result.verdict,
@@ -38,7 +40,9 @@ export function found(result: SearchResult): Findings {
     depth: result.depth,
     deadlocks: result.deadlocks,
     properties: Object.fromEntries(
-      result.properties.filter(({ kind }) => kind !== 'fault').map(({ id, verdict, length }) => [id, [verdict, length]]),
+      result.properties
+        .filter(({ kind }) => kind !== 'fault')
+        .map(({ id, verdict, length }) => [id, [verdict, length]]),
     ),
     wrong: earliest(faults.map(({ id, length }) => [withoutCopies(id.replace(/^fault:(.*):[a-z]+$/, '$1')), length!])),
   };

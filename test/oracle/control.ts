@@ -73,7 +73,8 @@ const tailList = ({ inner, body }: Of<'tail'>): string =>
 function isVoid(node: Instance): boolean {
   if (node.k === 'gone') return true;
   if (node.k === 'release') return node.gone;
-  if (node.k === 'locked') return !node.tail && node.body.every((one) => (node.unlocked ? isVoid(one) : one.k === 'gone'));
+  if (node.k === 'locked')
+    return !node.tail && node.body.every((one) => (node.unlocked ? isVoid(one) : one.k === 'gone'));
   if (node.k === 'each') return node.body.every(({ k }) => k === 'gone');
   return node.k === 'cleanup' && !node.node.always && node.body.every(isVoid);
 }
@@ -99,7 +100,13 @@ export class Control {
   ) {}
 
   static of(text: Text, { stack, locals }: Frame): Control {
-    return new Control(text, new Map(locals.map(([name, value]) => [name, Array.isArray(value) ? List(value as number[]) : (value as number)])), [...stack]);
+    return new Control(
+      text,
+      new Map(
+        locals.map(([name, value]) => [name, Array.isArray(value) ? List(value as number[]) : (value as number)]),
+      ),
+      [...stack],
+    );
   }
 
   copy(): Control {
@@ -268,9 +275,13 @@ export class Control {
   }
 
   private leaveCall({ inner, node, program, scope }: Of<'call'>, way: Way): Way {
-    const result = way === 'fail' || !program.returns ? undefined : evaluate(program.returns, this.text.model, undefined, this.locals, inner);
+    const result =
+      way === 'fail' || !program.returns
+        ? undefined
+        : evaluate(program.returns, this.text.model, undefined, this.locals, inner);
     for (const name of [...this.locals.keys()]) if (name.startsWith(`${inner}.`)) this.locals.delete(name);
-    if (way !== 'fail' && node.into !== undefined && result !== undefined) this.locals.set(`${scope}.${node.into}`, result);
+    if (way !== 'fail' && node.into !== undefined && result !== undefined)
+      this.locals.set(`${scope}.${node.into}`, result);
     return way === 'fail' ? 'fail' : 'next';
   }
 
@@ -284,7 +295,9 @@ export class Control {
   }
 
   private valuesOf(args: LocalAssign, scope: string) {
-    return Object.entries(args).map(([name, value]) => [name, localValue(value, this.text.model, undefined, this.locals, scope)] as const);
+    return Object.entries(args).map(
+      ([name, value]) => [name, localValue(value, this.text.model, undefined, this.locals, scope)] as const,
+    );
   }
 
   private setAll(inner: string, args: LocalAssign, scope: string): void {
@@ -304,7 +317,8 @@ export class Control {
     for (let n = this.stack.length - 1; n >= 0; n--) {
       const item = this.stack[n];
       if (item.k === 'rest') {
-        if (way === 'next' && this.text.list(item.list).some((node, at) => at >= item.i && !isVoid(node))) return [...words, item.k, item.list].join();
+        if (way === 'next' && this.text.list(item.list).some((node, at) => at >= item.i && !isVoid(node)))
+          return [...words, item.k, item.list].join();
       } else if (item.k === 'resume') {
         if (way !== 'fail') way = item.way;
       } else if (item.k === 'caller') {

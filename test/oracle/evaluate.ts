@@ -52,14 +52,27 @@ export function evaluate(e: Expr, model: RandomModel, state: State | undefined, 
 }
 
 /** The name of the member that an index expression means. */
-export function memberName(f: string, i: Expr, model: RandomModel, state: State | undefined, locals: Locals, scope: string): string {
+export function memberName(
+  f: string,
+  i: Expr,
+  model: RandomModel,
+  state: State | undefined,
+  locals: Locals,
+  scope: string,
+): string {
   const family = model.variables.find(({ name }) => name === f);
   if (family?.k !== 'family') throw new Error(`no family ${f}`);
   return `${f}[${evaluate(i, model, state, locals, scope) % family.size}]`;
 }
 
 /** A local's new value; sets are sorted lists without repetition. */
-export function localValue(value: LocalValue, model: RandomModel, state: State | undefined, locals: Locals, scope: string): Value {
+export function localValue(
+  value: LocalValue,
+  model: RandomModel,
+  state: State | undefined,
+  locals: Locals,
+  scope: string,
+): Value {
   if (value.k === 'number') return evaluate(value.e, model, state, locals, scope);
   const items = value.of.map((e) => evaluate(e, model, state, locals, scope));
   return List([...new Set(items)].sort((a, b) => a - b));
@@ -74,7 +87,9 @@ export function inRange(name: string, value: Value, model: RandomModel): boolean
     case 'bool':
       return true;
     case 'queue':
-      return (value as List<number>).size <= variable.size && (value as List<number>).every((n) => within(n, variable.max));
+      return (
+        (value as List<number>).size <= variable.size && (value as List<number>).every((n) => within(n, variable.max))
+      );
     default:
       return within(value as number, variable.max);
   }

@@ -10,7 +10,8 @@ export interface Named {
 export type Footprints = (step: Step, ast: RandomModel) => { reads: readonly Named[]; writes: readonly Named[] };
 
 /** Under which name a member is seen: members with a fixed index have names of their own, all others are in the family. */
-export const keyOfMember = (f: string, i: Expr): string => (i.k === 'const' ? `${f}#${i.n}` : i.k === 'local' ? `${f}@${i.l}` : f);
+export const keyOfMember = (f: string, i: Expr): string =>
+  i.k === 'const' ? `${f}#${i.n}` : i.k === 'local' ? `${f}@${i.l}` : f;
 
 const member = (f: string, i: Expr): Named => {
   const key = keyOfMember(f, i);
@@ -47,7 +48,8 @@ export const honest: Footprints = (step) => {
       if (assign.k === 'member') {
         writes.push(member(assign.f, assign.i));
         expressions.push(assign.i);
-      } else writes.push(assign.k === 'var' ? { key: assign.v, variable: assign.v } : { key: assign.q, variable: assign.q });
+      } else
+        writes.push(assign.k === 'var' ? { key: assign.v, variable: assign.v } : { key: assign.q, variable: assign.q });
       if (assign.k !== 'pop') expressions.push(assign.e);
     }
     for (const value of Object.values(locals)) expressions.push(...(value.k === 'number' ? [value.e] : value.of));

@@ -12,9 +12,26 @@ export type Instance = Placed &
     | { readonly k: 'step'; readonly step: Step; passed: ReadonlySet<string>; split: boolean }
     | { readonly k: 'gone' }
     | { readonly k: 'release'; readonly lock: LockRef; gone: boolean }
-    | { readonly k: 'call'; readonly node: Of<'call'>; readonly inner: string; readonly program: Program; readonly body: Instance[] }
-    | { readonly k: 'tail'; readonly node: Pick<Of<'tail'>, 'fragment' | 'args'>; readonly inner: string; readonly body: Instance[] }
-    | { readonly k: 'locked'; readonly node: Of<'locked'>; readonly body: Instance[]; readonly tail?: Of2<'tail'>; unlocked: boolean }
+    | {
+        readonly k: 'call';
+        readonly node: Of<'call'>;
+        readonly inner: string;
+        readonly program: Program;
+        readonly body: Instance[];
+      }
+    | {
+        readonly k: 'tail';
+        readonly node: Pick<Of<'tail'>, 'fragment' | 'args'>;
+        readonly inner: string;
+        readonly body: Instance[];
+      }
+    | {
+        readonly k: 'locked';
+        readonly node: Of<'locked'>;
+        readonly body: Instance[];
+        readonly tail?: Of2<'tail'>;
+        unlocked: boolean;
+      }
     | { readonly k: 'each'; readonly node: Of<'each'>; readonly body: Instance[]; once: boolean }
     | { readonly k: 'cleanup'; readonly node: Of<'cleanup'>; readonly body: Instance[]; readonly cleanup: Instance[] }
   );
@@ -47,7 +64,14 @@ export function instantiate(model: RandomModel): Programs {
       case 'tail':
         return tail(node, path, scope);
       case 'locked':
-        return { ...at, k: 'locked', node, body: list(node.body), unlocked: false, tail: node.tail && tail(node.tail, path, scope) };
+        return {
+          ...at,
+          k: 'locked',
+          node,
+          body: list(node.body),
+          unlocked: false,
+          tail: node.tail && tail(node.tail, path, scope),
+        };
       case 'each':
         return { ...at, k: 'each', node, body: list(node.body), once: false };
       case 'cleanup':
@@ -57,7 +81,15 @@ export function instantiate(model: RandomModel): Programs {
   const tail = (node: Pick<Of<'tail'>, 'fragment' | 'args'>, above: string, scope: string): Of2<'tail'> => {
     const { name, body } = find(model.tails, node.fragment);
     // One text for all who end in it: paths and locals are the fragment's own.
-    return { path: `${above}/${name}`, label: name, scope, k: 'tail', node, inner: name, body: body.map((one) => place(one, name, name)) };
+    return {
+      path: `${above}/${name}`,
+      label: name,
+      scope,
+      k: 'tail',
+      node,
+      inner: name,
+      body: body.map((one) => place(one, name, name)),
+    };
   };
   return {
     handlers: new Map(model.handlers.map(({ name, body }) => [name, body.map((node) => place(node, name, name))])),
@@ -118,8 +150,15 @@ function move(lists: Instance[][], what: string, before: string): void {
   const from = lists.find((list) => list.some(({ path }) => path === what));
   const to = lists.find((list) => list.some(({ path }) => path === before));
   if (!from || !to) return;
-  const [moved] = from.splice(from.findIndex(({ path }) => path === what), 1);
-  to.splice(to.findIndex(({ path }) => path === before), 0, moved);
+  const [moved] = from.splice(
+    from.findIndex(({ path }) => path === what),
+    1,
+  );
+  to.splice(
+    to.findIndex(({ path }) => path === before),
+    0,
+    moved,
+  );
 }
 
 /** Only what the processes run: what no process runs can't be edited. */
@@ -156,7 +195,8 @@ export function possibleEdits(k: EditDecl['k'], { handlers, rules }: Programs): 
         const after = here.at(i + 1);
         if (k === 'swap' && after && movable(one) && movable(after)) add(path, after.path);
         if (k === 'move' && one.k === 'step') {
-          for (const target of lists.flat()) if (target !== one && movable(target) && within(target.scope, one.scope)) add(path, target.path);
+          for (const target of lists.flat())
+            if (target !== one && movable(target) && within(target.scope, one.scope)) add(path, target.path);
         }
       });
     }

@@ -9,6 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build as bundle } from 'esbuild';
 import type { RandomModel } from './ast.js';
 
+const language = new URL('../../dist/src/language/index.js', import.meta.url).href;
+
 /** A folder for model modules. */
 export class ModelModules {
   private count = 0;
@@ -24,6 +26,14 @@ export class ModelModules {
       platform: 'node',
       target: 'node20',
       logLevel: 'warning',
+      // The built language, not a copy of it: the engine asks whether an answer is an instance of its `Result`.
+      plugins: [
+        {
+          name: 'built language',
+          setup: (b) =>
+            b.onResolve({ filter: /src\/language\/index\.js$/ }, () => ({ path: language, external: true })),
+        },
+      ],
     });
     return new ModelModules(folder);
   }
@@ -31,7 +41,10 @@ export class ModelModules {
   /** The URL of a module whose default export is the model. */
   async write(model: RandomModel): Promise<string> {
     const file = path.join(this.folder, `model-${this.count++}.mjs`);
-    await writeFile(file, `import { translate } from './translate.mjs';\nexport default translate(${JSON.stringify(model)});\n`);
+    await writeFile(
+      file,
+      `import { translate } from './translate.mjs';\nexport default translate(${JSON.stringify(model)});\n`,
+    );
     return pathToFileURL(file).href;
   }
 

@@ -35,7 +35,9 @@ export function naiveSearch(machine: Machine, most: number): NaiveResult {
     const next = new Map<string, readonly unknown[]>();
     for (const [key, state] of level) {
       reached.push(state);
-      printed.push(state.map((value, i) => `${machine.variables[i].name}: ${machine.variables[i].sort.print(value)}`).join(', '));
+      printed.push(
+        state.map((value, i) => `${machine.variables[i].name}: ${machine.variables[i].sort.print(value)}`).join(', '),
+      );
       for (const property of machine.properties) {
         if (property.kind !== 'invariant' || invariants.has(property.id)) continue;
         const judged = property.instances.map(({ judge }) => judge((variable) => state[variable]));

@@ -28,9 +28,17 @@ export function showExpr(e: Expr): string {
 
 const showLock = ({ lock, by }: LockRef): string => (by === undefined ? lock : `${lock}[.${by}]`);
 const showExit = (exit: Exit | { k: 'block' }): string =>
-  exit.k === 'goto' ? `goto ${exit.to}` : exit.k === 'fail' ? `fail ${exit.errno}` : exit.k === 'done' ? `done ${exit.result}` : exit.k;
+  exit.k === 'goto'
+    ? `goto ${exit.to}`
+    : exit.k === 'fail'
+      ? `fail ${exit.errno}`
+      : exit.k === 'done'
+        ? `done ${exit.result}`
+        : exit.k;
 const showLocals = (all: LocalAssign): string[] =>
-  Object.entries(all).map(([name, value]) => `.${name} := ${value.k === 'number' ? showExpr(value.e) : `{${value.of.map(showExpr).join()}}`}`);
+  Object.entries(all).map(
+    ([name, value]) => `.${name} := ${value.k === 'number' ? showExpr(value.e) : `{${value.of.map(showExpr).join()}}`}`,
+  );
 
 function showAssign(one: Assign): string {
   if (one.k === 'pop') return `pop ${one.q}`;
@@ -39,14 +47,23 @@ function showAssign(one: Assign): string {
 }
 
 function showChoice({ when, set, locals, exit, note, emit }: Choice): string {
-  const parts = [...set.map(showAssign), ...showLocals(locals), ...(emit ? [`emit ${showExpr(emit)}`] : []), ...(note ? [`say ${note}`] : []), showExit(exit)];
+  const parts = [
+    ...set.map(showAssign),
+    ...showLocals(locals),
+    ...(emit ? [`emit ${showExpr(emit)}`] : []),
+    ...(note ? [`say ${note}`] : []),
+    showExit(exit),
+  ];
   return `when ${showExpr(when)}: ${parts.join('; ')}`;
 }
 
 function showStep(step: Step, pad: string): string[] {
   const flags = `${step.waits ? ' waits' : ''}${step.forget.map((local) => ` forgets .${local}`).join('')}`;
   const guards = step.guards.map(({ id, test, else: exit }) => `guard ${id}: ${showExpr(test)} else ${showExit(exit)}`);
-  return [`${pad}${step.label}:${flags}`, ...[...guards, ...step.choices.map(showChoice)].map((line) => `${pad}    ${line}`)];
+  return [
+    `${pad}${step.label}:${flags}`,
+    ...[...guards, ...step.choices.map(showChoice)].map((line) => `${pad}    ${line}`),
+  ];
 }
 
 function showNode(node: Node, pad: string): string[] {
@@ -58,23 +75,40 @@ function showNode(node: Node, pad: string): string[] {
       return [`${pad}${node.label}: release ${showLock(node.lock)}`];
     case 'call':
     case 'tail':
-      return [`${pad}${node.label}: ${node.k} ${node.fragment}(${showLocals(node.args).join(', ')})${node.k === 'call' && node.into ? ` into .${node.into}` : ''}`];
+      return [
+        `${pad}${node.label}: ${node.k} ${node.fragment}(${showLocals(node.args).join(', ')})${node.k === 'call' && node.into ? ` into .${node.into}` : ''}`,
+      ];
     case 'locked': {
-      const flags = [node.separate && 'separate', node.shared && 'shared', node.pending && `pending ${node.pending}`, node.tail && `tail ${node.tail.fragment}(${showLocals(node.tail.args).join(', ')})`];
-      return [`${pad}${node.label}: locked ${showLock(node.lock)} ${flags.filter(Boolean).join(' ')}`, ...body(node.body)];
+      const flags = [
+        node.separate && 'separate',
+        node.shared && 'shared',
+        node.pending && `pending ${node.pending}`,
+        node.tail && `tail ${node.tail.fragment}(${showLocals(node.tail.args).join(', ')})`,
+      ];
+      return [
+        `${pad}${node.label}: locked ${showLock(node.lock)} ${flags.filter(Boolean).join(' ')}`,
+        ...body(node.body),
+      ];
     }
     case 'each':
       return [`${pad}${node.label}: each .${node.as} of .${node.over}`, ...body(node.body)];
     case 'cleanup':
-      return [`${pad}${node.label}: try`, ...body(node.body), `${pad}${node.always ? 'finally' : 'on failure'}`, ...body(node.cleanup)];
+      return [
+        `${pad}${node.label}: try`,
+        ...body(node.body),
+        `${pad}${node.always ? 'finally' : 'on failure'}`,
+        ...body(node.cleanup),
+      ];
   }
 }
 
 export function showModel(model: RandomModel): string {
-  const program = (what: string) => ({ name, body, returns }: RandomModel['handlers'][number]): string[] => [
-    `${what} ${name}${returns ? ` returns ${showExpr(returns)}` : ''}`,
-    ...body.flatMap((node) => showNode(node, '  ')),
-  ];
+  const program =
+    (what: string) =>
+    ({ name, body, returns }: RandomModel['handlers'][number]): string[] => [
+      `${what} ${name}${returns ? ` returns ${showExpr(returns)}` : ''}`,
+      ...body.flatMap((node) => showNode(node, '  ')),
+    ];
   return [
     '',
     ...model.variables.map((one) => `${one.k} ${one.name} ${JSON.stringify(one)}`),
@@ -82,8 +116,15 @@ export function showModel(model: RandomModel): string {
     ...model.fragments.flatMap(program('fragment')),
     ...model.tails.flatMap(program('tail')),
     ...model.handlers.flatMap(program('handler')),
-    ...model.processes.flatMap((one) => (one.k === 'handlers' ? [`process ${one.name}: ${one.handlers.join()}`] : [`hardware ${one.name}`, ...one.rules.flatMap((rule) => showStep(rule, '  '))])),
-    ...model.properties.map((one) => `property ${one.id} ${one.k} ${'e' in one ? showExpr(one.e) : 'unless' in one ? `${one.v} unless ${showExpr(one.unless)}` : 'most' in one ? one.most : ''}${'by' in one ? ` by ${one.by.join()}` : ''}`),
+    ...model.processes.flatMap((one) =>
+      one.k === 'handlers'
+        ? [`process ${one.name}: ${one.handlers.join()}`]
+        : [`hardware ${one.name}`, ...one.rules.flatMap((rule) => showStep(rule, '  '))],
+    ),
+    ...model.properties.map(
+      (one) =>
+        `property ${one.id} ${one.k} ${'e' in one ? showExpr(one.e) : 'unless' in one ? `${one.v} unless ${showExpr(one.unless)}` : 'most' in one ? one.most : ''}${'by' in one ? ` by ${one.by.join()}` : ''}`,
+    ),
     ...model.edits.map((edit) => `edit ${editText(edit)}`),
     '',
   ].join('\n');

@@ -26,10 +26,29 @@ export interface RawStep {
 }
 export type RawNode =
   | RawStep
-  | { readonly k: 'call'; readonly n: number; readonly x: RawExpr; readonly d: number; readonly into: boolean; readonly bare: boolean }
-  | { readonly k: 'locked'; readonly n: number; readonly separate: boolean; readonly shared: boolean; readonly pending: boolean; readonly body: readonly RawNode[] }
+  | {
+      readonly k: 'call';
+      readonly n: number;
+      readonly x: RawExpr;
+      readonly d: number;
+      readonly into: boolean;
+      readonly bare: boolean;
+    }
+  | {
+      readonly k: 'locked';
+      readonly n: number;
+      readonly separate: boolean;
+      readonly shared: boolean;
+      readonly pending: boolean;
+      readonly body: readonly RawNode[];
+    }
   | { readonly k: 'each'; readonly body: readonly RawNode[] }
-  | { readonly k: 'cleanup'; readonly always: boolean; readonly body: readonly RawNode[]; readonly cleanup: readonly RawNode[] };
+  | {
+      readonly k: 'cleanup';
+      readonly always: boolean;
+      readonly body: readonly RawNode[];
+      readonly cleanup: readonly RawNode[];
+    };
 
 export interface RawHandler {
   readonly entry: readonly { readonly x: number; readonly s: readonly number[]; readonly d: number }[];
@@ -42,7 +61,12 @@ export interface RawModel {
   readonly queue: boolean;
   readonly family: number;
   readonly fragments: readonly { readonly body: readonly RawNode[]; readonly returns?: RawExpr }[];
-  readonly tail: { readonly n: number; readonly before: readonly RawStep[]; readonly after: readonly RawStep[]; readonly plain: readonly RawStep[] };
+  readonly tail: {
+    readonly n: number;
+    readonly before: readonly RawStep[];
+    readonly after: readonly RawStep[];
+    readonly plain: readonly RawStep[];
+  };
   readonly handlers: readonly RawHandler[];
   readonly processes: readonly (readonly number[])[];
   readonly hardware: readonly (readonly RawStep[])[];
@@ -57,7 +81,11 @@ const maybe = fc.integer({ min: 0, max: 2 }).map((i) => i === 2);
 
 const leaf = fc.record({ t: fc.nat(3), n });
 const { expr } = fc.letrec<{ expr: RawExpr }>((tie) => ({
-  expr: fc.oneof({ maxDepth: 2, withCrossShrink: true }, { arbitrary: leaf, weight: 2 }, { arbitrary: fc.record({ t: fc.nat(11), n, a: tie('expr'), b: tie('expr') }), weight: 2 }),
+  expr: fc.oneof(
+    { maxDepth: 2, withCrossShrink: true },
+    { arbitrary: leaf, weight: 2 },
+    { arbitrary: fc.record({ t: fc.nat(11), n, a: tie('expr'), b: tie('expr') }), weight: 2 },
+  ),
 }));
 const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined, freq: 2 });
 
@@ -85,10 +113,31 @@ const { nodes } = fc.letrec<{ node: RawNode; nodes: readonly RawNode[] }>((tie) 
     node: fc.oneof(
       { maxDepth: 2, withCrossShrink: true },
       { arbitrary: rawStep, weight: 5 },
-      { arbitrary: fc.record({ k: fc.constant('call' as const), n, x: expr, d: n, into: maybe, bare: rarely }), weight: 2 },
-      { arbitrary: fc.record({ k: fc.constant('locked' as const), n, separate: maybe, shared: maybe, pending: maybe, body }), weight: 3 },
+      {
+        arbitrary: fc.record({ k: fc.constant('call' as const), n, x: expr, d: n, into: maybe, bare: rarely }),
+        weight: 2,
+      },
+      {
+        arbitrary: fc.record({
+          k: fc.constant('locked' as const),
+          n,
+          separate: maybe,
+          shared: maybe,
+          pending: maybe,
+          body,
+        }),
+        weight: 3,
+      },
       { arbitrary: fc.record({ k: fc.constant('each' as const), body }), weight: 1 },
-      { arbitrary: fc.record({ k: fc.constant('cleanup' as const), always: fc.boolean(), body, cleanup: fc.array(tie('node'), { minLength: 1, maxLength: 2 }) }), weight: 2 },
+      {
+        arbitrary: fc.record({
+          k: fc.constant('cleanup' as const),
+          always: fc.boolean(),
+          body,
+          cleanup: fc.array(tie('node'), { minLength: 1, maxLength: 2 }),
+        }),
+        weight: 2,
+      },
     ),
   };
 });
@@ -104,7 +153,11 @@ export const rawModel: fc.Arbitrary<RawModel> = fc.record({
     fc.record({
       entry: fc.array(fc.record({ x: n, s: fc.subarray([0, 1, 2]), d: n }), { minLength: 1, maxLength: 2 }),
       body: nodes,
-      end: fc.record({ k: fc.constantFrom('none' as const, 'none' as const, 'plain' as const, 'locked' as const), n, body: nodes }),
+      end: fc.record({
+        k: fc.constantFrom('none' as const, 'none' as const, 'plain' as const, 'locked' as const),
+        n,
+        body: nodes,
+      }),
     }),
     { minLength: 1, maxLength: 2 },
   ),
@@ -112,5 +165,8 @@ export const rawModel: fc.Arbitrary<RawModel> = fc.record({
   hardware: fc.array(fc.array(rawStep, { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
   starts: fc.array(n, { maxLength: 2 }),
   properties: fc.array(fc.record({ t: fc.nat(13), n, e: expr }), { minLength: 1, maxLength: 6 }),
-  edits: fc.oneof(fc.constant([]), fc.array(fc.record({ t: fc.nat(7), n: fc.nat(999) }), { minLength: 1, maxLength: 3 })),
+  edits: fc.oneof(
+    fc.constant([]),
+    fc.array(fc.record({ t: fc.nat(7), n: fc.nat(999) }), { minLength: 1, maxLength: 3 }),
+  ),
 });

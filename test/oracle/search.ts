@@ -60,18 +60,21 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
   }
 
   const wrong = new Map<string, number>();
-  for (const { depth, moves } of graph) for (const move of moves) if (move.wrong !== undefined && !wrong.has(move.step)) wrong.set(move.step, depth);
+  for (const { depth, moves } of graph)
+    for (const move of moves) if (move.wrong !== undefined && !wrong.has(move.step)) wrong.set(move.step, depth);
   const stuck = graph.filter(({ state, moves }) => moves.every(({ to }) => !to || to.equals(state)));
   const lengths = (found: readonly { depth: number }[], more = 0): number | undefined =>
     found.length === 0 ? undefined : Math.min(...found.map(({ depth }) => depth)) + more;
   const broken = (length: number | undefined): OracleVerdict => ({ violated: length !== undefined, length });
 
   const numbers = ImmutableMap(graph.map(({ state }, i): [State, number] => [state, i]));
-  const edges = graph.map(({ moves }) => moves.flatMap(({ process, to }) => (to ? [{ process, to: numbers.get(to)! }] : [])));
+  const edges = graph.map(({ moves }) =>
+    moves.flatMap(({ process, to }) => (to ? [{ process, to: numbers.get(to)! }] : [])),
+  );
   /** States from which no path of these processes' moves leads to the goal: naive backward closure. */
   const lost = (goal: (state: State) => boolean, by?: readonly string[]): typeof graph => {
     const reaching = graph.map(({ state }) => goal(state));
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       more = false;
       edges.forEach((out, i) => {
         if (reaching[i] || !out.some(({ process, to }) => reaching[to] && (by?.includes(process) ?? true))) return;
@@ -80,24 +83,37 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
     }
     return graph.filter((_, i) => !reaching[i]);
   };
-  const isIdle = (name: string) => (state: State): boolean => state.get(name) === IDLE;
+  const isIdle =
+    (name: string) =>
+    (state: State): boolean =>
+      state.get(name) === IDLE;
   const running = model.processes.filter(({ k }) => k === 'handlers').map(({ name }) => name);
 
   const judge = (property: Property): OracleVerdict => {
     const is = (e: Expr, state: State): boolean => evaluate(e, model, state, new Map(), '') !== 0;
     const transitions = (bad: (from: State, move: Extract<Move, { to: State }>) => boolean): OracleVerdict =>
-      broken(lengths(graph.filter(({ state, moves }) => moves.some((move) => move.to && bad(state, move))), 1));
+      broken(
+        lengths(
+          graph.filter(({ state, moves }) => moves.some((move) => move.to && bad(state, move))),
+          1,
+        ),
+      );
     switch (property.k) {
       case 'invariant':
         return broken(lengths(graph.filter(({ state }) => !is(property.e, state))));
       case 'quiescent':
-        return broken(lengths(graph.filter(({ state }) => running.every((name) => isIdle(name)(state)) && !is(property.e, state))));
+        return broken(
+          lengths(graph.filter(({ state }) => running.every((name) => isIdle(name)(state)) && !is(property.e, state))),
+        );
       case 'reachable': {
         const length = lengths(graph.filter(({ state }) => is(property.e, state)));
         return { violated: length === undefined, length };
       }
       case 'grows':
-        return transitions((from, { to }) => (to.get(property.v) as number) < (from.get(property.v) as number) && !is(property.unless, to));
+        return transitions(
+          (from, { to }) =>
+            (to.get(property.v) as number) < (from.get(property.v) as number) && !is(property.unless, to),
+        );
       case 'event':
         return transitions((_, { event }) => event !== undefined && event > property.most);
       case 'monitor':

@@ -24,7 +24,9 @@ export function movesOf(text: Text, state: State): Move[] {
   const moves = text.model.processes.flatMap((process): Move[] => {
     const { name } = process;
     if (process.k === 'rules') {
-      return text.programs.rules.get(name)!.flatMap((rule) => (rule.k === 'step' ? new Turn(text, name, state).rule(rule) : []));
+      return text.programs.rules
+        .get(name)!
+        .flatMap((rule) => (rule.k === 'step' ? new Turn(text, name, state).rule(rule) : []));
     }
     const frame = state.get(name) as string;
     if (frame !== IDLE) return new Turn(text, name, state).act(JSON.parse(frame) as Frame);
@@ -75,7 +77,8 @@ class Turn {
       if (state === 'interrupted') return [this.settle(control, control.giveUp(take), this.before, '-EINTR')];
       if (phase === 'lock') return [this.settle(control, control.inside(at), state, '')];
       if (phase === 'unlock' || node.k === 'release') {
-        const { lock, shared } = node.k === 'locked' ? node.node : { lock: (node as Of<'release'>).lock, shared: false };
+        const { lock, shared } =
+          node.k === 'locked' ? node.node : { lock: (node as Of<'release'>).lock, shared: false };
         control.released.push({ lock: this.text.lock(lock, control.locals, node.scope), shared });
         return [this.settle(control, control.leave('next'), state, '')];
       }
@@ -139,7 +142,8 @@ class Turn {
   ): [string, Value] {
     if (assign.k === 'push') return [assign.q, (state.get(assign.q) as List<number>).push(value(assign.e))];
     if (assign.k === 'pop') return [assign.q, (state.get(assign.q) as List<number>).shift()];
-    if (assign.k === 'member') return [memberName(assign.f, assign.i, this.text.model, state, locals, scope), value(assign.e)];
+    if (assign.k === 'member')
+      return [memberName(assign.f, assign.i, this.text.model, state, locals, scope), value(assign.e)];
     const to = value(assign.e);
     const isBool = this.text.model.variables.some(({ k, name }) => k === 'bool' && name === assign.v);
     return [assign.v, isBool ? (to === 0 ? 0 : 1) : to];
@@ -169,7 +173,8 @@ class Turn {
   }
 
   private move(to: State, label: string, event?: number): Move {
-    const counted = event === undefined || !to.has('events') ? to : to.set('events', ((to.get('events') as number) + event) % 4);
+    const counted =
+      event === undefined || !to.has('events') ? to : to.set('events', ((to.get('events') as number) + event) % 4);
     return { process: this.process, step: this.step, to: counted, label, event };
   }
 

@@ -31,7 +31,20 @@ import {
   type StepSpec,
   type Var,
 } from '../../src/language/index.js';
-import type { Assign, Choice, Exit, Expr, LocalAssign, LocalValue, LockRef, Node, Program, Property, RandomModel, Step } from './ast.js';
+import type {
+  Assign,
+  Choice,
+  Exit,
+  Expr,
+  LocalAssign,
+  LocalValue,
+  LockRef,
+  Node,
+  Program,
+  Property,
+  RandomModel,
+  Step,
+} from './ast.js';
 import type { Footprints } from './footprint.js';
 import { honest, keyOfMember } from './footprint.js';
 
@@ -69,7 +82,11 @@ class Translation {
     const { ast, m } = this;
     for (const one of ast.variables) this.declare(one);
     for (const { name, kind, size } of ast.locks) {
-      if (size > 0) this.lockFamilies.set(name, m.locks(name, index(`${name}-index`, size), () => ({ kind })) as unknown as (i: number) => Lock);
+      if (size > 0)
+        this.lockFamilies.set(
+          name,
+          m.locks(name, index(`${name}-index`, size), () => ({ kind })) as unknown as (i: number) => Lock,
+        );
       else {
         const lock = m.lock(name, { kind });
         this.locks.set(name, () => lock);
@@ -82,7 +99,8 @@ class Translation {
       if (process.k === 'handlers') m.process(process.name, process.handlers.map((name) => handlers.get(name)!));
       else m.hardware(process.name, process.rules.map((step) => rule(step.label, this.spec(step) as StepSpec<Footprint, Footprint, Record<never, never>>))); // prettier-ignore
     }
-    for (const [name, value] of ast.starts) m.start([this.variables.get(name)! as Var<never>, this.valueFor(name, value)]);
+    for (const [name, value] of ast.starts)
+      m.start([this.variables.get(name)! as Var<never>, this.valueFor(name, value)]);
     for (const property of ast.properties) this.property(property);
   }
 
@@ -92,7 +110,8 @@ class Translation {
       const of = index(`${one.name}-index`, one.size);
       const initial = ((i: number) => one.init[i]) as never;
       this.families.set(one.name, m.family<[typeof of], number>(one.name, [of], range(0, one.max), initial) as never);
-    } else if (one.k === 'int') this.variables.set(one.name, m.variable(one.name, range(0, one.max), one.init) as Var<unknown>);
+    } else if (one.k === 'int')
+      this.variables.set(one.name, m.variable(one.name, range(0, one.max), one.init) as Var<unknown>);
     else if (one.k === 'bool') this.variables.set(one.name, m.variable(one.name, bool, one.init !== 0) as Var<unknown>);
     else {
       const sort = list(range(0, one.max), one.size);
@@ -114,7 +133,12 @@ class Translation {
   private fragment(program: Program): Fragment<LocalSorts> {
     const { returns } = program;
     const result = returns && ((locals: unknown) => this.value(returns, {}, locals as AnyLocals));
-    return fragment(program.name, this.sorts(program), (h) => this.nodes(program.body, h), result as never) as unknown as Fragment<LocalSorts>;
+    return fragment(
+      program.name,
+      this.sorts(program),
+      (h) => this.nodes(program.body, h),
+      result as never,
+    ) as unknown as Fragment<LocalSorts>;
   }
 
   private handler(program: Program): Handler {
@@ -151,7 +175,12 @@ class Translation {
         });
       }
       case 'each':
-        return h.each(label, node.as, (l) => (l as AnyLocals)[node.over] as ImmutableSet<never>, this.nodes(node.body, h));
+        return h.each(
+          label,
+          node.as,
+          (l) => (l as AnyLocals)[node.over] as ImmutableSet<never>,
+          this.nodes(node.body, h),
+        );
       case 'cleanup':
         return h[node.always ? 'finally' : 'onFail'](label, this.nodes(node.body, h), this.nodes(node.cleanup, h));
     }
@@ -168,23 +197,27 @@ class Translation {
 
   private localValues(all: LocalAssign, seen: Seen, locals: AnyLocals): Record<string, unknown> {
     const valueOf = (value: LocalValue): unknown =>
-      value.k === 'number' ? this.value(value.e, seen, locals) : smallSet.make(value.of.map((e) => this.value(e, seen, locals)));
+      value.k === 'number'
+        ? this.value(value.e, seen, locals)
+        : smallSet.make(value.of.map((e) => this.value(e, seen, locals)));
     return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, valueOf(value)]));
   }
 
   private spec(step: Step): StepSpec<Footprint, Footprint, never> {
     const { guards, choices, waits, forget } = step;
     const { reads, writes } = this.footprints(step, this.ast);
-    const items = (keys: typeof reads) => (locals: AnyLocals): Footprint =>
-      Object.fromEntries(
-        keys.map(({ key, variable, member }) => {
-          if (member === undefined) return [key, this.variables.get(variable) ?? this.families.get(variable)!];
-          const family = this.families.get(variable)!;
-          const known = member.k === 'const' || (member.k === 'local' && member.l in locals);
-          // An unset local names no member: then the step may look for itself, and fail.
-          return [key, known ? family(this.value(member, {}, locals) % family.all.length) : family];
-        }),
-      );
+    const items =
+      (keys: typeof reads) =>
+      (locals: AnyLocals): Footprint =>
+        Object.fromEntries(
+          keys.map(({ key, variable, member }) => {
+            if (member === undefined) return [key, this.variables.get(variable) ?? this.families.get(variable)!];
+            const family = this.families.get(variable)!;
+            const known = member.k === 'const' || (member.k === 'local' && member.l in locals);
+            // An unset local names no member: then the step may look for itself, and fail.
+            return [key, known ? family(this.value(member, {}, locals) % family.all.length) : family];
+          }),
+        );
     const run = (seen: Seen, locals: AnyLocals): unknown[] => {
       const offers: (() => unknown)[] = choices.flatMap((choice) => {
         if (this.value(choice.when, seen, locals) === 0) return [];
@@ -283,7 +316,12 @@ class Translation {
         const reads = this.footprint(property.unless);
         const holds = (before: Seen, after: Seen): boolean =>
           Number(after['v!']) >= Number(before['v!']) || this.value(property.unless, after, {}) !== 0;
-        return m.transition(id, { text, writes: () => [v], reads: () => ({ ...reads, 'v!': v }), holds: holds as never });
+        return m.transition(id, {
+          text,
+          writes: () => [v],
+          reads: () => ({ ...reads, 'v!': v }),
+          holds: holds as never,
+        });
       }
       case 'event':
         return m.transition(id, {
@@ -296,7 +334,12 @@ class Translation {
         const events = m.variable('events', range(0, 3), 0);
         const add = ({ n }: { n: number }, seen: { events: number }) => ({ events: (seen.events + n) % 4 });
         const count = m.monitor('count', { events }, { event: add as never });
-        return m.invariant(id, { text, monitors: [count], reads: () => ({ events }), holds: (s) => s.events <= property.most });
+        return m.invariant(id, {
+          text,
+          monitors: [count],
+          reads: () => ({ events }),
+          holds: (s) => s.events <= property.most,
+        });
       }
       case 'deadlock-free':
         return m.deadlockFree(id, { text });
@@ -306,7 +349,14 @@ class Translation {
   }
 
   private footprint(e: Expr): Footprint {
-    const step: Step = { k: 'step', label: '', guards: [{ id: '', test: e, else: { k: 'next' } }], choices: [], waits: false, forget: [] };
+    const step: Step = {
+      k: 'step',
+      label: '',
+      guards: [{ id: '', test: e, else: { k: 'next' } }],
+      choices: [],
+      waits: false,
+      forget: [],
+    };
     return Object.fromEntries(
       honest(step, this.ast).reads.map(({ key, variable, member }) => {
         const family = this.families.get(variable);
@@ -322,7 +372,8 @@ class Translation {
   }
 }
 
-const isView = (value: unknown): value is View => typeof value === 'object' && value !== null && 'at' in value && 'set' in value;
+const isView = (value: unknown): value is View =>
+  typeof value === 'object' && value !== null && 'at' in value && 'set' in value;
 
 function exitOf(exit: Exit, values: Record<string, unknown> = {}) {
   if (exit.k === 'goto') return goto(exit.to, values);
