@@ -19,7 +19,6 @@ import {
   type Body,
   type Builder,
   type Family,
-  type FamilyView,
   type Footprint,
   type Fragment,
   type Handler,
@@ -47,10 +46,7 @@ import type {
 } from './ast.js';
 import type { Footprints } from './footprint.js';
 import { honest, keyOfMember } from './footprint.js';
-
-type Seen = Readonly<Record<string, unknown>>;
-type AnyLocals = Readonly<Record<string, unknown>>;
-type View = FamilyView<readonly number[], number>;
+import { isView, valueOf, type AnyLocals, type Seen } from './translate-value.js';
 
 const small = range(0, 2);
 const smallSet = set(small);
@@ -263,41 +259,7 @@ class Translation {
   }
 
   private value(e: Expr, seen: Seen, locals: AnyLocals): number {
-    const go = (of: Expr): number => this.value(of, seen, locals);
-    const truth = (is: boolean): number => (is ? 1 : 0);
-    switch (e.k) {
-      case 'const':
-        return e.n;
-      case 'var':
-        return Number(seen[e.v]);
-      case 'local':
-        return locals[e.l] as number;
-      case 'member': {
-        const item = seen[keyOfMember(e.f, e.i)];
-        return isView(item) ? item.at(go(e.i) % this.families.get(e.f)!.all.length) : (item as number);
-      }
-      case 'length':
-        return (seen[e.q] as List<number>).size;
-      case 'head': {
-        const head = (seen[e.q] as List<number>).first();
-        if (head === undefined) throw new Error(`${e.q} is empty`);
-        return head;
-      }
-      case 'plus':
-        return go(e.a) + go(e.b);
-      case 'mod':
-        return go(e.a) % e.n;
-      case 'eq':
-        return truth(go(e.a) === go(e.b));
-      case 'less':
-        return truth(go(e.a) < go(e.b));
-      case 'and':
-        return truth(go(e.a) !== 0 && go(e.b) !== 0);
-      case 'or':
-        return truth(go(e.a) !== 0 || go(e.b) !== 0);
-      case 'not':
-        return truth(go(e.a) === 0);
-    }
+    return valueOf(e, seen, locals, (family) => this.families.get(family)!.all.length);
   }
 
   private property(property: Property): void {
@@ -371,9 +333,6 @@ class Translation {
     return { reads: () => reads, holds: (seen: Seen) => this.value(e, seen, {}) !== 0 };
   }
 }
-
-const isView = (value: unknown): value is View =>
-  typeof value === 'object' && value !== null && 'at' in value && 'set' in value;
 
 function exitOf(exit: Exit, values: Record<string, unknown> = {}) {
   if (exit.k === 'goto') return goto(exit.to, values);
