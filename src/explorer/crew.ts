@@ -23,6 +23,8 @@ export interface Crew {
   /** Works on this store from now on. */
   open(store: Store): void;
   expand(ranges: readonly Range[], level: number, stop: Stop): Promise<LevelEnd>;
+  /** Moves all states to a larger or re-laid-out store. False: that store is too small. */
+  move(from: Store, to: Store): Promise<boolean>;
   /** Counters and first findings of all finished chunks. */
   tally(): Tally;
   close(): Promise<void>;
@@ -63,6 +65,10 @@ export class Solo implements Crew {
       }
     }
     return { end: 'done', rest: [] };
+  }
+
+  async move(from: Store, to: Store): Promise<boolean> {
+    return from.moveTo(to);
   }
 
   tally(): Tally {

@@ -4,7 +4,7 @@ import type { Crew, LevelEnd, Range, Stop } from './crew.js';
 import type { MachineSource } from './result.js';
 import type { Store } from './store.js';
 import type { Tally } from './engine.js';
-import { CURSOR, STOP, type LevelReport, type LevelTask } from './worker.js';
+import { CURSOR, STOP, type LevelReport, type LevelTask, type MoveTask } from './worker.js';
 import { chunkAt, chunkCount } from './chunks.js';
 import { mergeTallies } from './crew.js';
 import { ValueLog } from './value-log.js';
@@ -14,9 +14,18 @@ let searches = 0;
 /** How often the main thread looks whether the level must stop, in milliseconds. */
 const WATCH = 50;
 
+/** Fewer states are moved faster by one thread. */
+const MOVED_ALONE = 100_000;
+const MOVED_CHUNK = 8192;
+
+/** A worker died while states were moved: the new store is not whole, the old one is. */
+export class WorkerDiedError extends Error {
+  override readonly name = 'WorkerDiedError';
+}
+
 /** A pool of engines that share the store. */
 export class Pool implements Crew {
-  private readonly pool: Piscina<LevelTask, LevelReport>;
+  private readonly pool: Piscina<LevelTask | MoveTask, LevelReport | boolean>;
   private readonly search = ++searches;
   private store!: Store;
 
@@ -74,7 +83,9 @@ export class Pool implements Crew {
       new ValueLog(values).abort();
       return undefined;
     };
-    const crew = Array.from({ length: Math.min(workers, chunks) }, () => this.pool.run(task).catch(giveUp));
+    const crew = Array.from({ length: Math.min(workers, chunks) }, () =>
+      (this.pool.run(task) as Promise<LevelReport>).catch(giveUp),
+    );
     const reports = (await Promise.all(crew)).filter((report) => report !== undefined);
     clearInterval(watch);
     this.counted = mergeTallies([this.counted, ...reports.map(({ tally }) => tally)]);
@@ -84,6 +95,22 @@ export class Pool implements Crew {
     if (rest.length === 0) return { end: 'done', rest };
     const ends = reports.map(({ end }) => end);
     return { end: ends.includes('layout') ? 'layout' : ends.includes('full') ? 'full' : 'stopped', rest };
+  }
+
+  async move(from: Store, to: Store): Promise<boolean> {
+    const { length } = from.log;
+    if (length < MOVED_ALONE) return from.moveTo(to);
+    const control = new SharedArrayBuffer(8);
+    const task: MoveTask = { from: from.handle, to: to.handle, length, chunk: MOVED_CHUNK, control };
+    const crew = Array.from({ length: this.workers }, () => this.pool.run(task, { name: 'move' }) as Promise<boolean>);
+    const moved = await Promise.all(crew).then(
+      (parts) => parts.every((done) => done),
+      (error: unknown) => {
+        throw new WorkerDiedError(error instanceof Error ? error.message : String(error));
+      },
+    );
+    if (moved) to.log.adopt(length);
+    return moved;
   }
 
   tally(): Tally {

@@ -5,7 +5,8 @@ import { Engine } from './engine.js';
 import { Interner } from './intern.js';
 import { Layout, bitsFor } from './layout.js';
 import { Solo, type Crew, type Range } from './crew.js';
-import { Pool } from './pool.js';
+import { setBytes } from './state-set.js';
+import { Pool, WorkerDiedError } from './pool.js';
 import { Store } from './store.js';
 import { ValueLog } from './value-log.js';
 import { conclude } from './conclude.js';
@@ -81,7 +82,7 @@ class Search {
     const slot = new Int32Array(1);
     for (const codes of states) {
       this.store.layout.pack(codes, packed, 0);
-      while (!this.store.log.room(1) || this.store.set.insert(packed, 1, slot) < 1) this.rebuild(this.store.layout);
+      while (!this.store.log.room(1) || this.store.set.insert(packed, 1, slot) < 1) this.growSoon();
       if (slot[0] < 0) continue;
       this.store.log.add(slot[0]);
       this.engine.judgeInitial(packed, 0);
@@ -89,6 +90,17 @@ class Search {
     this.store.log.close();
     this.store.log.compact(0);
     this.levels.push(this.store.log.length);
+  }
+
+  /** Makes room for more initial states. */
+  private growSoon(): void {
+    const { log, layout } = this.store;
+    log.close();
+    log.compact(0);
+    let larger = Store.create(layout, false, this.store.grown(layout));
+    while (!this.store.moveTo(larger)) larger = Store.create(layout, false, larger.grown(layout));
+    this.store = larger;
+    this.crew.open(larger);
   }
 
   async result(): Promise<SearchResult> {
@@ -188,18 +200,22 @@ class Search {
         return false;
       }
       rest = end.rest;
-      if (!this.grow(end.end)) return false;
+      if (!(await this.grow(end.end))) return false;
     }
   }
 
-  private grow(why: 'full' | 'layout'): boolean {
+  private async grow(why: 'full' | 'layout'): Promise<boolean> {
     this.phase = 'growing';
     try {
       this.interner.catchUp();
       if (why === 'layout')
-        this.rebuild(this.engine.widened(this.options.tightWidths ?? false), this.store.set.capacity);
-      else this.rebuild(this.store.layout);
+        await this.rebuild(this.engine.widened(this.options.tightWidths ?? false), this.store.set.capacity);
+      else await this.rebuild(this.store.layout);
     } catch (error) {
+      if (error instanceof WorkerDiedError) {
+        this.stop('worker-died', `a worker died: ${error.message}`);
+        return false;
+      }
       if (!(error instanceof RangeError)) throw error;
       this.stop('max-memory', `the visited set could not grow: ${error.message}`);
       return false;
@@ -210,16 +226,21 @@ class Search {
     return true;
   }
 
-  private rebuild(layout: Layout, capacity = this.store.grown(layout)): void {
+  /** Moves everything into a new store. @throws RangeError if there is no memory for it */
+  private async rebuild(layout: Layout, capacity = this.store.grown(layout)): Promise<void> {
     const { maxMemory } = this.options;
-    const wanted = process.memoryUsage.rss() + capacity * 4;
-    if (maxMemory !== undefined && capacity > this.store.set.capacity && wanted > maxMemory) {
-      throw new RangeError(
-        `it would need ${Math.round(wanted / 2 ** 20)} MiB, and the limit is ${Math.round(maxMemory / 2 ** 20)} MiB`,
-      );
+    const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+    for (let slots = capacity; ; slots *= 2) {
+      const wanted = process.memoryUsage.rss() + setBytes(layout, slots);
+      if (maxMemory !== undefined && slots > this.store.set.capacity && wanted > maxMemory) {
+        throw new RangeError(`it would need ${mib(wanted)}, and the limit is ${mib(maxMemory)}`);
+      }
+      const store = Store.create(layout, false, slots);
+      if (!(await this.crew.move(this.store, store))) continue;
+      this.store = store;
+      this.crew.open(store);
+      return;
     }
-    this.store = this.store.rebuilt(layout, capacity, false);
-    this.crew.open(this.store);
   }
 
   private stopRequested(): Halt | undefined {

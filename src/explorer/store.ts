@@ -65,36 +65,34 @@ export class Store {
     return setBytes(layout, capacity * 8) <= LEAP_BYTES * 4 ? capacity * 8 : capacity * 2;
   }
 
-  /** Moves all states into a new store, re-encoded if the layout is another. The log keeps its order. @throws RangeError if it can't be so large */
-  rebuilt(layout: Layout, capacity: number, parallel: boolean): Store {
-    for (let slots = capacity; ; slots *= 2) {
-      const store = Store.create(layout, parallel, slots);
-      if (this.copyTo(store)) return store;
-    }
+  /** Moves all states into `to`, re-encoded if its layout is another. The log keeps its order. False: `to` is too full. */
+  moveTo(to: Store): boolean {
+    const { length } = this.log;
+    if (!this.moveRange(to, 0, length)) return false;
+    to.log.adopt(length);
+    return true;
   }
 
-  private copyTo(store: Store): boolean {
-    const from = this.layout;
-    const to = store.layout;
-    const { length } = this.log;
-    if (length > store.log.limit) return false;
-    const words = new Int32Array(BATCH * Math.max(from.words, to.words));
-    const repacked = from === to ? words : new Int32Array(BATCH * to.words);
+  /** Moves the states `from..until` of the log; several workers may each move their part. */
+  moveRange(to: Store, from: number, until: number): boolean {
+    if (until > to.log.limit) return false;
+    const [old, fresh] = [this.layout, to.layout];
+    const words = new Int32Array(BATCH * old.words);
+    const repacked = old === fresh ? words : new Int32Array(BATCH * fresh.words);
     const slots = new Int32Array(BATCH);
-    const codes = new Array<number>(from.fields.length);
-    for (let next = 0; next < length; next += BATCH) {
-      const count = Math.min(BATCH, length - next);
+    const codes = new Array<number>(old.fields.length);
+    for (let next = from; next < until; next += BATCH) {
+      const count = Math.min(BATCH, until - next);
       this.set.read(this.log.slots, next, count, words);
-      if (from !== to) {
+      if (old !== fresh) {
         for (let i = 0; i < count; i++) {
-          for (let v = 0; v < codes.length; v++) codes[v] = from.code(words, i * from.words, v);
-          to.pack(codes, repacked, i * to.words);
+          for (let v = 0; v < codes.length; v++) codes[v] = old.code(words, i * old.words, v);
+          fresh.pack(codes, repacked, i * fresh.words);
         }
       }
-      if (store.set.insert(repacked, count, slots) < count) return false;
-      store.log.slots.set(count === BATCH ? slots : slots.subarray(0, count), next);
+      if (to.set.insert(repacked, count, slots) < count) return false;
+      to.log.slots.set(count === BATCH ? slots : slots.subarray(0, count), next);
     }
-    store.log.adopt(length);
     return true;
   }
 }

@@ -33,6 +33,15 @@ export interface LevelReport {
   readonly tally: Tally;
 }
 
+/** A move of all states to another store: each worker takes chunks of the log. */
+export interface MoveTask {
+  readonly from: StoreHandle;
+  readonly to: StoreHandle;
+  readonly length: number;
+  readonly chunk: number;
+  readonly control: SharedArrayBuffer;
+}
+
 interface Own {
   readonly search: number;
   readonly engine: Engine;
@@ -71,6 +80,20 @@ export default async function expandLevel(task: LevelTask): Promise<LevelReport>
   own.calls = engine.knowledge.calls.steps;
   engine.checks.antecedent.forEach((seen, property) => seen && tally.antecedent.add(property));
   return { end, rest, tally };
+}
+
+/** Piscina's entry point for moves. False: the new store is too full. */
+export function move({ from, to, length, chunk, control: memory }: MoveTask): boolean {
+  const control = new Int32Array(memory);
+  const source = Store.open(from, undefined);
+  const target = Store.open(to, source.layout);
+  while (Atomics.load(control, STOP) === 0) {
+    const range = chunkAt([[0, length]], chunk, Atomics.add(control, CURSOR, 1));
+    if (!range) return true;
+    if (source.moveRange(target, range[0], range[1])) continue;
+    Atomics.store(control, STOP, 1);
+  }
+  return false;
 }
 
 async function open({ source, values, selfCheck }: LevelTask): Promise<Engine> {
