@@ -143,7 +143,10 @@ class Compiler {
     const whole = { ...this.stepPlace(tree, around), pc: tree.path + copy };
     if (!tree.split) return this.place(whole);
     const held = [...around.held, ...around.acquires.map((acquire) => acquire.held)];
-    const effects = this.place({ ...whole, pc: `${tree.path}${copy}~effects`, phase: 'effects', acquires: [], held });
+    const pc = `${tree.path}~effects`;
+    // A jump back to the guards leads to the same effects.
+    const known = copy === '' ? undefined : this.places.get(pc);
+    const effects = known ? () => known : this.place({ ...whole, pc, phase: 'effects', acquires: [], held });
     return this.place({ ...whole, phase: 'guards', effects });
   }
 
