@@ -1,10 +1,17 @@
 /** Properties in the hot path: judged once per projection, and looked at only after a step that wrote what they read. */
-import type { Machine, MachineProperty, PropertyInstance, Transition, TransitionInstance } from '../language/index.js';
+import type {
+  Machine,
+  MachineProperty,
+  PropertyInstance,
+  Read,
+  Transition,
+  TransitionInstance,
+} from '../language/index.js';
 import type { Interner } from './intern.js';
 import type { Layout } from './layout.js';
 import type { LearnedOutcome } from './learned.js';
 import { Gather, bitsOf, group } from './gather.js';
-import { Trie } from './trie.js';
+import { ImpureError, Trie } from './trie.js';
 
 /** What judging an instance gave: did the property break (or, for cover goals, was it reached) there? */
 export interface Finding {
@@ -60,8 +67,8 @@ export class Checks {
   judge(own: Instance, layout: Layout, words: Int32Array, at: number): Finding | null {
     const known = own.trie.lookup(layout, words, at);
     if (known !== undefined) return known;
-    return own.trie.learn(this.interner, layout, words, at, (read) => {
-      const { property, instance, spec, goal } = own;
+    const { property, instance, spec, goal } = own;
+    const judged = (read: Read): Finding | null => {
       try {
         const judgement = spec.judge(read);
         if (judgement !== 'vacuous') this.antecedent[property] = true;
@@ -70,7 +77,18 @@ export class Checks {
       } catch (error) {
         return { property, instance, because: `the property threw: ${String(error)}`, threw: true };
       }
-    });
+    };
+    try {
+      return own.trie.learn(this.interner, layout, words, at, judged);
+    } catch (error) {
+      if (!(error instanceof ImpureError)) throw error;
+      return {
+        property,
+        instance,
+        because: `the property is not a pure function of what it reads: it ${error.message}`,
+        threw: true,
+      };
+    }
   }
 
   /** Which transition instances an outcome concerns. */

@@ -81,7 +81,13 @@ class Judge {
 
   private held(number: number, vacuous: boolean): PropertyResult {
     const base = { ...this.base(this.machine.properties[number]), vacuous };
-    return this.halt ? { ...base, verdict: 'undecided', reason: this.halt.detail } : { ...base, verdict: 'holds' };
+    const reason = this.halt?.detail ?? this.behindFaults();
+    return reason === undefined ? { ...base, verdict: 'holds' } : { ...base, verdict: 'undecided', reason };
+  }
+
+  /** Why nothing can be said to hold: outcomes that the spec got wrong were not expanded. */
+  private behindFaults(): string | undefined {
+    return this.tally.faults.size > 0 ? 'what lies behind an error of the model was not explored' : undefined;
   }
 
   private async violated(
@@ -130,7 +136,8 @@ class Judge {
     const base = this.base(property);
     const level = this.tally.first.get(number);
     if (level !== undefined) return { ...base, verdict: 'holds', length: level };
-    if (this.halt) return { ...base, verdict: 'undecided', reason: this.halt.detail };
+    const reason = this.halt?.detail ?? this.behindFaults();
+    if (reason !== undefined) return { ...base, verdict: 'undecided', reason };
     return { ...base, verdict: 'violated', reason: 'no reachable state is a goal' };
   }
 
@@ -194,7 +201,7 @@ class Judge {
         if (level !== undefined && (!worst || level < worst.level)) worst = { level, goal, unreachable };
       }
     }
-    if (!worst) return { ...base, verdict: 'holds' };
+    if (!worst) return this.held(this.machine.properties.indexOf(property), false);
     const { level, goal, unreachable } = worst;
     return this.violated(property, { kind: 'state', level, is: unreachable }, ({ last }) => ({
       because: goal.because(last),

@@ -9,6 +9,7 @@ import { FootprintError } from './errors.js';
 import { Result, next } from './results.js';
 import { SortError } from './sorts/sort.js';
 import { isFamilyView, changesOf, see, variablesOf } from './variables.js';
+import { truth } from './truth.js';
 import { localsView, setLocals, type LocalValues } from './locals.js';
 
 /** A rule of the language was broken while a step ran. */
@@ -170,7 +171,8 @@ class Run {
     const seen = see({ ...this.reads, ...this.writes }, read);
     if (phase !== 'effects') {
       for (const guard of spec.guards ?? []) {
-        if (dropped.has(guard.id) || (guard as GuardSpec<unknown, unknown>).test(seen, this.view)) continue;
+        if (dropped.has(guard.id)) continue;
+        if (truth(`guard ${guard.id}`, (guard as GuardSpec<unknown, unknown>).test(seen, this.view))) continue;
         return guard.else instanceof Result ? [guard.else] : guard.else;
       }
       if (phase === 'guards') return [passed];

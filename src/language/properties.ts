@@ -5,6 +5,7 @@ import type { Footprint, ReadVar, Seen, Var } from './variables.js';
 import type { Sort } from './sorts/sort.js';
 import { FootprintError } from './errors.js';
 import { callSite } from './origin.js';
+import { truth } from './truth.js';
 import { see, variablesOf } from './variables.js';
 import { valuesOf } from './sorts/index.js';
 
@@ -98,8 +99,8 @@ export function stateInstances<K extends LocalSorts, R extends Footprint>(
       reads: variablesOf(footprint).map((variable) => variable.number),
       judge(read): Judgement {
         const seen = see(footprint, reader(id, footprint, read));
-        if (spec.when && !spec.when(seen, parameters)) return 'vacuous';
-        if (spec.holds(seen, parameters)) return 'holds';
+        if (spec.when && !truth(`${id}: when`, spec.when(seen, parameters))) return 'vacuous';
+        if (truth(`${id}: holds`, spec.holds(seen, parameters))) return 'holds';
         return { violated: spec.because?.(seen, parameters) ?? '' };
       },
     };
@@ -129,8 +130,8 @@ export function transitionInstances<K extends LocalSorts, R extends Footprint>(
           label,
           emitted: (name) => emits.find((emission) => emission.name === name)?.args,
         };
-        if (spec.when && !spec.when(was, is, parameters, step)) return 'vacuous';
-        if (spec.holds(was, is, parameters, step)) return 'holds';
+        if (spec.when && !truth(`${id}: when`, spec.when(was, is, parameters, step))) return 'vacuous';
+        if (truth(`${id}: holds`, spec.holds(was, is, parameters, step))) return 'holds';
         return { violated: spec.because?.(was, is, parameters, step) ?? '' };
       },
     };

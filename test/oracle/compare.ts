@@ -60,7 +60,9 @@ export function expected(model: RandomModel, oracle: OracleResult): Findings {
     properties: Object.fromEntries(
       model.properties.map(({ id }) => {
         const { violated, length } = oracle.properties.get(id)!;
-        return [id, [violated ? 'violated' : 'holds', length]];
+        // Behind an outcome that the spec got wrong nothing was explored: what is not decided by a path is undecided.
+        const undecided = oracle.wrong.size > 0 && length === undefined;
+        return [id, [undecided ? 'undecided' : violated ? 'violated' : 'holds', length]];
       }),
     ),
     wrong: Object.fromEntries(oracle.wrong),
