@@ -57,7 +57,7 @@ export class Engine {
   private successors = new Int32Array(0);
   private current = new Int32Array(0);
   private idleMask = new Int32Array(0);
-  private readonly deadlockProperty: number;
+  private readonly deadlockProperties: readonly number[];
 
   constructor(
     readonly machine: Machine,
@@ -66,7 +66,9 @@ export class Engine {
   ) {
     this.knowledge = new Knowledge(machine, interner);
     this.checks = new Checks(machine, interner);
-    this.deadlockProperty = machine.properties.findIndex(({ kind }) => kind === 'deadlock-free');
+    this.deadlockProperties = machine.properties.flatMap(({ kind }, number) =>
+      kind === 'deadlock-free' ? [number] : [],
+    );
   }
 
   /** Works on this set with this layout from now on. */
@@ -318,12 +320,13 @@ export class Engine {
 
   private deadlock(words: Int32Array, at: number): void {
     this.chunkDeadlocks++;
-    if (this.deadlockProperty < 0) return;
-    const property = this.machine.properties[this.deadlockProperty];
-    if (property.kind !== 'deadlock-free') return;
-    const read = (variable: number): unknown => this.interner.value(variable, this.layout.code(words, at, variable));
-    if (property.allowed && property.allowed.judge(read) === 'holds') return;
-    this.found({ property: this.deadlockProperty, instance: 0, because: '' }, this.level);
+    for (const number of this.deadlockProperties) {
+      const property = this.machine.properties[number];
+      if (property.kind !== 'deadlock-free') continue;
+      const read = (variable: number): unknown => this.interner.value(variable, this.layout.code(words, at, variable));
+      if (property.allowed?.judge(read) === 'holds') continue;
+      this.found({ property: number, instance: 0, because: '' }, this.level);
+    }
   }
 
   /** A layout that holds every code known here; `tight` leaves no slack at all (tests). */
