@@ -3,7 +3,7 @@ import { Piscina } from 'piscina';
 import type { Crew, LevelEnd, Range, Stop } from './crew.js';
 import type { MachineSource } from './result.js';
 import type { Store } from './store.js';
-import type { Tally } from './engine.js';
+import { emptyTally, type Tally } from './engine.js';
 import { CURSOR, STOP, type LevelReport, type LevelTask, type MoveTask } from './worker.js';
 import { chunkAt, chunkCount } from './chunks.js';
 import { mergeTallies } from './crew.js';
@@ -28,6 +28,9 @@ export class Pool implements Crew {
   private readonly pool: Piscina<LevelTask | MoveTask, LevelReport | boolean>;
   private readonly search = ++searches;
   private store!: Store;
+  private counted = emptyTally();
+  /** Has every thread loaded the model? Until then somebody else may search. */
+  ready = false;
 
   constructor(
     readonly workers: number,
@@ -35,8 +38,6 @@ export class Pool implements Crew {
     private readonly values: SharedArrayBuffer,
     private readonly selfCheck: boolean,
     private readonly chunk: number,
-    /** What was counted before the pool started. */
-    private counted: Tally,
     heap: number | undefined,
   ) {
     // As many threads as workers, for as long as the search lasts: a thread that is replaced has learned nothing.
@@ -54,22 +55,30 @@ export class Pool implements Crew {
     this.store = store;
   }
 
+  /** Lets every thread load the model, with nothing to expand yet. What fails here fails again, and is told, in `expand`. */
+  async warmUp(): Promise<void> {
+    const memory = new SharedArrayBuffer(8);
+    const task = this.task([], 0, memory);
+    await Promise.allSettled(Array.from({ length: this.workers }, () => this.pool.run(task)));
+    this.ready = true;
+  }
+
+  /** Takes over from another crew, with what it has counted. */
+  takeOver(from: Crew): void {
+    this.counted = from.tally();
+  }
+
+  private task(ranges: readonly Range[], level: number, control: SharedArrayBuffer): LevelTask {
+    const { search, source, selfCheck, values, chunk, store } = this;
+    return { search, source, selfCheck, values, store: store.handle, ranges, chunk, level, control };
+  }
+
   async expand(ranges: readonly Range[], level: number, stop: Stop): Promise<LevelEnd> {
-    const { search, source, selfCheck, values, chunk, store, workers } = this;
+    const { values, chunk, workers } = this;
     const memory = new SharedArrayBuffer(8);
     const control = new Int32Array(memory);
     const chunks = chunkCount(ranges, chunk);
-    const task: LevelTask = {
-      search,
-      source,
-      selfCheck,
-      values,
-      store: store.handle,
-      ranges,
-      chunk,
-      level,
-      control: memory,
-    };
+    const task = this.task(ranges, level, memory);
     let stopped = false;
     const watch = setInterval(() => {
       if (stopped || !stop()) return;

@@ -47,6 +47,7 @@ class Search {
   private readonly interner: Interner;
   private readonly engine: Engine;
   private crew: Crew;
+  private pool: Pool | undefined;
   private store: Store;
   /** Where each level starts in the log; the last entry is the end of the last whole level. */
   private readonly levels: number[] = [0];
@@ -150,24 +151,29 @@ class Search {
       }
       if (level >= (options.maxDepth ?? Infinity))
         return this.stop('max-depth', `the limit of ${options.maxDepth} levels was reached`);
-      this.recruit(to - from);
       if (!(await this.level([[from, to]], level))) return;
       levels.push(this.store.log.length);
     }
   }
 
-  /** Starts the pool when there is enough to do; until then this thread has seeded codes and widths alone. */
-  private recruit(frontier: number): void {
+  /**
+   * Starts the pool when there is enough to do, and hands over to it once its threads have loaded the model. Until then
+   * this thread searches alone, and seeds codes and widths. With a `prefix` given (tests) it waits for the threads.
+   */
+  private async recruit(frontier: number): Promise<void> {
     const { source, prefix = PREFIX, selfCheck = false, chunk = CHUNK, workerHeap } = this.options;
-    if (
-      !this.values ||
-      this.crew instanceof Pool ||
-      this.store.log.length < prefix ||
-      frontier < Math.min(prefix, 2 * chunk)
-    )
-      return;
-    this.crew = new Pool(this.workers, source!, this.values, selfCheck, chunk, this.crew.tally(), workerHeap);
-    this.crew.open(this.store);
+    if (!this.values || this.crew === this.pool) return;
+    if (!this.pool) {
+      if (this.store.log.length < prefix || frontier < Math.min(prefix, 2 * chunk)) return;
+      this.pool = new Pool(this.workers, source!, this.values, selfCheck, chunk, workerHeap);
+      this.pool.open(this.store);
+      const warm = this.pool.warmUp();
+      if (this.options.prefix !== undefined) await warm;
+    }
+    if (!this.pool.ready) return;
+    this.pool.takeOver(this.crew);
+    this.pool.open(this.store);
+    this.crew = this.pool;
   }
 
   private anyViolation(): boolean {
@@ -185,22 +191,24 @@ class Search {
   private async level(ranges: readonly Range[], level: number): Promise<boolean> {
     let rest = ranges;
     for (;;) {
+      await this.recruit(rest.reduce((sum, [from, to]) => sum + to - from, 0));
       const report = (): boolean => {
         this.report(rest[0]?.[1] ?? 0);
         this.halt ??= this.stopRequested();
         return this.halt !== undefined;
       };
-      const end = await this.crew.expand(rest, level, report);
+      const handOver = (): boolean => this.crew !== this.pool && this.pool?.ready === true;
+      const end = await this.crew.expand(rest, level, () => report() || handOver());
       this.store.log.close();
       this.store.log.compact(this.levels[this.levels.length - 1]);
       if (end.end === 'done') return !report();
-      if (end.end === 'stopped') return false;
+      if (end.end === 'stopped' && this.halt) return false;
       if (end.end === 'died') {
         this.stop('worker-died', end.detail ?? 'a worker died');
         return false;
       }
       rest = end.rest;
-      if (!(await this.grow(end.end))) return false;
+      if (end.end !== 'stopped' && !(await this.grow(end.end))) return false;
     }
   }
 
@@ -285,5 +293,6 @@ class Search {
 
   async close(): Promise<void> {
     await this.crew.close();
+    if (this.pool !== this.crew) await this.pool?.close();
   }
 }
