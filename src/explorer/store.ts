@@ -16,6 +16,8 @@ export interface StoreHandle {
 const FIRST_SLOTS = 2 ** 14;
 /** Small sets grow in great leaps: moving states costs what exploring them does. */
 const LEAP_BYTES = 2 ** 26;
+/** Slots from which on a search is likely to become large. */
+const LEAP_FROM = 2 ** 20;
 
 /** The shared memory of a search, as one worker sees it. */
 export class Store {
@@ -59,9 +61,13 @@ export class Store {
     return this.set.memory.byteLength + this.log.length * 4;
   }
 
-  /** The capacity after growing. */
+  /** The capacity after growing. Where a larger step makes the set compact, that step saves the next one. */
   grown(layout: Layout): number {
     const { capacity } = this.set;
+    if (capacity >= LEAP_FROM && layout.words === 2) {
+      for (let slots = capacity * 8; setBytes(layout, slots) <= LEAP_BYTES * 4; slots *= 2)
+        if (setBytes(layout, slots) === slots * 4) return slots;
+    }
     return setBytes(layout, capacity * 8) <= LEAP_BYTES * 4 ? capacity * 8 : capacity * 2;
   }
 
