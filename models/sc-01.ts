@@ -24,7 +24,7 @@ import {
   useEndsAfterSync,
   type System,
 } from '../src/invariants/index.js';
-import { el2Driver, ioPageTable, iommuCore, pageOwnership, parts, smmuv3, type IommuCore } from '../src/spec/index.js';
+import { el2Driver, ioPageTable, iommuCore, pageOwnership, parts, smmuv3, streamTable, type IommuCore } from '../src/spec/index.js';
 import type { Builder, Handler } from '../src/index.js';
 
 const scope = (pages: number, iovas: number, sharing: boolean) => ({
@@ -44,8 +44,9 @@ export function declare(m: Builder, sizes: Scope, mapAndUnmap: (core: IommuCore)
   // Every leaf may name one page, and every CPU may hold one more use of it.
   const pages = pageOwnership(m, all, sizes.iovas + sizes.cpus);
   const tables = ioPageTable(m, all);
-  const hw = smmuv3(m, all, tables, sizes.queue, () => [all.domain.of(0)]);
-  const driver = el2Driver(m, all, hw);
+  const streams = streamTable(m, all, () => all.domain.of(0));
+  const hw = smmuv3(m, all, tables, streams, sizes.queue);
+  const driver = el2Driver(m, all, streams, hw);
   const core = iommuCore(all, pages, tables, hw, driver);
 
   const donate = [pages.donateHyp, pages.hypDonateHost];
@@ -63,7 +64,7 @@ export function declare(m: Builder, sizes: Scope, mapAndUnmap: (core: IommuCore)
   );
   m.assume('nVHE', 'an EL2 handler runs to completion on its CPU: one hypercall at a time per CPU (rule 2)');
 
-  const system = { parts: all, pages, tables, hw };
+  const system = { parts: all, pages, tables, streams, hw };
   hostDevicesReachHostPages(m, system); // I-1
   newOwnersPagesAreOutOfReach(m, system); // I-7
   refsCountUses(m, system); // I-14

@@ -52,13 +52,13 @@ export function useEndsAfterSync(
     source: 'v2 39/58',
     monitors: [monitor],
     on: ['unuse_dma'],
-    reads: () => ({ flush, table: tables.table, smmus: driver.smmus }),
+    reads: () => ({ flush, table: tables.table, nodes: driver.nodes }),
     when: (_before, _after, _, step) => (step.emitted('unuse_dma') as unknown as Use).domain !== undefined,
     holds: (before, _after, _, step) => {
       const { page: p, domain: d, iova: x } = step.emitted('unuse_dma') as unknown as Required<Use>;
       const leaf = before.table.at(d).get(x);
       const live = leaf?.tag === 'V' && leaf.value === p;
-      return !live && [...before.smmus.at(d)].every((s) => before.flush.at(s, d, x) === 'CLEAN');
+      return !live && [...driver.attachedSmmus(before.nodes.at(d))].every((s) => before.flush.at(s, d, x) === 'CLEAN');
     },
     because: (_before, _after, _, step) => {
       const { page: p, domain: d, iova: x } = step.emitted('unuse_dma') as unknown as Required<Use>;

@@ -2,6 +2,7 @@
 export * from './parts.js';
 export * from './page-ownership.js';
 export * from './io-page-table.js';
+export * from './stream-table.js';
 export * from './smmuv3.js';
 export * from './smmuv3-el2-driver.js';
 export * from './iommu-core.js';

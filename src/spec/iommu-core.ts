@@ -30,7 +30,7 @@ export type IommuCore = ReturnType<typeof iommuCore>;
 export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable, hw: Smmuv3, driver: El2Driver) {
   const { domain, iova, page, mapping } = all;
   const { Pte, table, pgtLock } = tables;
-  const { mayConfig, stale, leafChanged } = hw;
+  const { walkers, stale, leafChanged } = hw;
   const { useDma, unuseDma } = pages;
   const { iotlbSync } = driver;
 
@@ -65,7 +65,7 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
           h.step('install PTE', {
             fn: 'smmu_map_pages: __arm_lpae_init_pte',
             source: pgtable,
-            reads: () => ({ mayConfig }),
+            reads: () => ({ walkers }),
             writes: (f) => ({ table: table(f.domain), stale }),
             guards: [
               {
@@ -139,7 +139,7 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
         doc: 'V to INV: the walker does not see it any more, caches still may',
         fn: 'smmu_unmap_pages: __arm_lpae_clear_pte (UNMAP_INVAL)',
         source: pgtable,
-        reads: () => ({ mayConfig }),
+        reads: () => ({ walkers }),
         writes: (f) => ({ table: table(f.domain), stale }),
         run: (s, f) => invalidate(s, f, f.page),
       }),
@@ -190,7 +190,7 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
         doc: 'V to INV; an INV leaf stays what it is, and is unmapped once more',
         fn: 'smmu_unmap_pages: __arm_lpae_clear_pte (UNMAP_INVAL)',
         source: pgtable,
-        reads: () => ({ mayConfig }),
+        reads: () => ({ walkers }),
         writes: (f) => ({ table: table(f.domain), stale }),
         forget: ['page'],
         run: (s, f) => invalidate(s, f, f.page),
@@ -212,7 +212,7 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
       doc: 'no lock, and no invalidation behind it',
       fn: 'kvm_iommu_unmap_pages: walk of the range',
       source,
-      reads: () => ({ mayConfig }),
+      reads: () => ({ walkers }),
       writes: (f) => ({ table: table(f.domain), stale }),
       run: (s, f) =>
         next({ table: s.table.set(f.iova, Pte.make.ZERO()), stale: leafChanged(s, f.domain, f.iova, leafOf(s, f)) }),

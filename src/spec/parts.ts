@@ -6,6 +6,7 @@ export type Iova = Index<'iova'>;
 export type Domain = Index<'domain'>;
 export type Smmu = Index<'smmu'>;
 export type Device = Index<'device'>;
+export type Sid = Index<'sid'>;
 
 /** How many of each there are. */
 export interface Sizes {
@@ -24,17 +25,24 @@ export interface Parts extends Pick<Sizes, 'cpus'> {
   readonly domain: IndexSort<'domain'>;
   readonly smmu: IndexSort<'smmu'>;
   readonly device: IndexSort<'device'>;
+  /** StreamIDs, numbered over all SMMUs: a StreamID here stands for a pair (SMMU, StreamID). */
+  readonly sid: IndexSort<'sid'>;
   /** One leaf's place: where a domain maps something. */
   readonly mapping: RecordSort<{ domain: IndexSort<'domain'>; iova: IndexSort<'iova'> }>;
   /** The SMMU that a device sits behind. */
   smmuOf(device: Device): Smmu;
+  /** The StreamID that a device presents. */
+  sidOf(device: Device): Sid;
+  /** The SMMU whose stream table has the StreamID. */
+  smmuOfSid(sid: Sid): Smmu;
 }
 
-/** Devices are spread over the SMMUs in turn. VMID = ASID = domain id (B8), so there is no sort of VMIDs. */
+/** Devices are spread over the SMMUs in turn, each with a StreamID of its own. VMID = ASID = domain id (B8), so there is no sort of VMIDs. */
 export function parts(sizes: Sizes): Parts {
   const smmu = index('smmu', sizes.smmus);
   const domain = index('domain', sizes.domains);
   const iova = index('iova', sizes.iovas);
+  const sid = index('sid', sizes.devices);
   return {
     cpus: sizes.cpus,
     page: index('page', sizes.pages),
@@ -43,6 +51,9 @@ export function parts(sizes: Sizes): Parts {
     mapping: record('Mapping', { domain, iova }),
     smmu,
     device: index('device', sizes.devices),
+    sid,
     smmuOf: (device) => smmu.of(device % sizes.smmus),
+    sidOf: (device) => sid.of(device),
+    smmuOfSid: (stream) => smmu.of(stream % sizes.smmus),
   };
 }

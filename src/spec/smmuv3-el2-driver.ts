@@ -1,25 +1,44 @@
 /** The EL2 driver of the SMMUv3, PV design (B8): commands, and the invalidation loop over a domain's SMMUs. */
-import { block, fragment, next, set, type Builder } from '../language/index.js';
+import {
+  block,
+  fragment,
+  next,
+  range,
+  set,
+  vector,
+  type Builder,
+  type LocalSorts,
+  type Locals,
+  type ValueOf,
+} from '../language/index.js';
 import type { Parts } from './parts.js';
 import type { CommandQueue, Smmuv3 } from './smmuv3.js';
+import type { StreamTable } from './stream-table.js';
 
 const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
 
 export type El2Driver = ReturnType<typeof el2Driver>;
 
 /** Declares the driver's locks and lists, and the fragments that the IOMMU core calls. */
-export function el2Driver(m: Builder, all: Parts, hw: Smmuv3) {
-  const { smmu, domain, iova, device, smmuOf } = all;
+export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmuv3) {
+  const { smmu, domain, iova, sid, smmuOfSid } = all;
   const { Command, capacity, cmdq } = hw;
   const Smmus = set(smmu);
 
-  /** The SMMUs that a domain is attached to; attach and detach write it. */
-  const smmus = m.family('smmus', [domain], Smmus, (d) =>
-    Smmus.make(device.values.filter((e) => hw.mayConfig(e).initial.has(d)).map(smmuOf)),
+  /** A domain's list of SMMUs: a node for each, with the number of streams attached there; no node is 0. */
+  const Nodes = vector(smmu, range(0, sid.values.length));
+  const nodes = m.family('nodes', [domain], Nodes, (d) =>
+    sid.values
+      .filter((stream) => streams.ste(stream).initial.ttb === d)
+      .map(smmuOfSid)
+      .reduce((all, s) => all.set(s, (all.get(s) ?? 0) + 1), Nodes.fill(0)),
   );
-  const listLock = m.locks('list_lock', domain, (d) => ({ kind: 'rw', protects: [smmus(d)] }));
+  const attachedSmmus = (list: ValueOf<typeof Nodes>) => Smmus.make(smmu.values.filter((s) => list.get(s) !== 0));
+  const listLock = m.locks('list_lock', domain, (d) => ({ kind: 'rw', protects: [nodes(d)] }));
   /** Serialises producers. The consumer takes no lock, so the queue is not among what it protects. */
-  const smmuLock = m.locks('smmu_lock', smmu);
+  const smmuLock = m.locks('smmu_lock', smmu, (k) => ({
+    protects: sid.values.filter((stream) => smmuOfSid(stream) === k).map((stream) => streams.ste(stream)),
+  }));
 
   /** PROD moves over the entry that was written behind it, or over whatever else is there. */
   const rung = (queue: CommandQueue): CommandQueue => {
@@ -34,42 +53,40 @@ export function el2Driver(m: Builder, all: Parts, hw: Smmuv3) {
     else: block,
   };
 
-  const tlbInvRange = fragment('tlb_inv_range', { smmu, domain, iova }, (h) => [
-    h.step('write TLBI', {
-      fn: 'smmu_add_cmd',
-      source,
-      waits: true,
-      writes: (f) => ({ cmdq: cmdq(f.smmu) }),
-      guards: [{ ...room, test: ({ cmdq: { ahead } }) => ahead < capacity }],
-      run: ({ cmdq: q }, f) => {
-        const tlbi = Command.make.TLBI_S2_IPA(all.mapping.make({ domain: f.domain, iova: f.iova }));
-        return next({ cmdq: q.set('ring', q.ring.take(q.ahead).push(tlbi)) });
-      },
-    }),
-    h.step('ring for TLBI', {
-      doc: 'behind a barrier: the SMMU sees the entry before it sees PROD',
-      fn: 'smmu_add_cmd: writel(CMDQ_PROD)',
-      source,
-      writes: (f) => ({ cmdq: cmdq(f.smmu) }),
-      run: ({ cmdq: q }) => next({ cmdq: rung(q) }),
-    }),
-  ]);
+  /** Puts one command into the queue: the entry, then PROD. */
+  const push = <L extends LocalSorts & { readonly smmu: typeof smmu }>(
+    name: string,
+    what: string,
+    locals: L,
+    command: (f: Locals<L>) => ValueOf<typeof Command>,
+  ) =>
+    fragment(name, locals, (h) => [
+      h.step(`write ${what}`, {
+        fn: 'smmu_add_cmd',
+        source,
+        waits: true,
+        writes: (f) => ({ cmdq: cmdq(f.smmu) }),
+        guards: [{ ...room, test: ({ cmdq: { ahead } }) => ahead < capacity }],
+        run: ({ cmdq: q }, f) => next({ cmdq: q.set('ring', q.ring.take(q.ahead).push(command(f))) }),
+      }),
+      h.step(`ring for ${what}`, {
+        doc: 'behind a barrier: the SMMU sees the entry before it sees PROD',
+        fn: 'smmu_add_cmd: writel(CMDQ_PROD)',
+        source,
+        writes: (f) => ({ cmdq: cmdq(f.smmu) }),
+        run: ({ cmdq: q }) => next({ cmdq: rung(q) }),
+      }),
+    ]);
+
+  const tlbInvRange = push('tlb_inv_range', 'TLBI', { smmu, domain, iova }, (f) =>
+    Command.make.TLBI_S2_IPA(all.mapping.make({ domain: f.domain, iova: f.iova })),
+  );
+  const tlbInvVmid = push('tlb_inv_vmid', 'TLBI', { smmu, domain }, (f) => Command.make.TLBI_S12_VMALL(f.domain));
+  const cfgiSte = push('cfgi_ste', 'CFGI', { smmu, sid }, (f) => Command.make.CFGI_STE(f.sid));
+  const syncCommand = push('sync', 'CMD_SYNC', { smmu }, () => Command.make.CMD_SYNC());
 
   const cmdSync = fragment('cmd_sync', { smmu }, (h) => [
-    h.step('write CMD_SYNC', {
-      fn: 'smmu_sync_cmd: smmu_add_cmd',
-      source,
-      waits: true,
-      writes: (f) => ({ cmdq: cmdq(f.smmu) }),
-      guards: [{ ...room, test: ({ cmdq: { ahead } }) => ahead < capacity }],
-      run: ({ cmdq: q }) => next({ cmdq: q.set('ring', q.ring.take(q.ahead).push(Command.make.CMD_SYNC())) }),
-    }),
-    h.step('ring for CMD_SYNC', {
-      fn: 'smmu_sync_cmd: writel(CMDQ_PROD)',
-      source,
-      writes: (f) => ({ cmdq: cmdq(f.smmu) }),
-      run: ({ cmdq: q }) => next({ cmdq: rung(q) }),
-    }),
+    h.call(syncCommand, (f) => ({ smmu: f.smmu })),
     h.step('wait for CMD_SYNC', {
       doc: 'the only sign that the hardware is done (rule 5): CONS has reached PROD',
       fn: 'smmu_sync_cmd: smmu_wait_event(smmu_cmdq_empty)',
@@ -85,8 +102,8 @@ export function el2Driver(m: Builder, all: Parts, hw: Smmuv3) {
       h.step('read the SMMU list', {
         fn: 'smmu_inv_domain: list_for_each_entry',
         source,
-        reads: (f) => ({ smmus: smmus(f.domain) }),
-        run: (s) => next().local({ smmus: s.smmus }),
+        reads: (f) => ({ nodes: nodes(f.domain) }),
+        run: (s) => next().local({ smmus: attachedSmmus(s.nodes) }),
       }),
       h.each('each SMMU', 'smmu', (f) => f.smmus, [
         h.locked('smmu_lock', (f) => smmuLock(f.smmu), [
@@ -97,5 +114,5 @@ export function el2Driver(m: Builder, all: Parts, hw: Smmuv3) {
     ], { shared: true }), // prettier-ignore
   ]);
 
-  return { smmus, listLock, smmuLock, iotlbSync };
+  return { nodes, attachedSmmus, listLock, smmuLock, tlbInvVmid, cfgiSte, cmdSync, iotlbSync };
 }

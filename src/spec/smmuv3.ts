@@ -20,11 +20,13 @@ import {
   unit,
   type Builder,
   type FamilyView,
+  type Result,
   type SetSort,
   type ValueOf,
 } from '../language/index.js';
 import type { IoPageTable, Pte } from './io-page-table.js';
-import type { Device, Domain, Iova, Page, Parts, Smmu } from './parts.js';
+import type { Device, Domain, Iova, Page, Parts, Sid, Smmu } from './parts.js';
+import { walksTable, type StreamTable, type Walk, type Walkers } from './stream-table.js';
 
 const source = 'Arm IHI 0070 (B7)';
 
@@ -33,34 +35,33 @@ export type Smmuv3 = ReturnType<typeof smmuv3>;
 /** A command queue's value. */
 export type CommandQueue = ValueOf<Smmuv3['cmdq']['all'][number]['sort']>;
 
-type Domains = ReturnType<SetSort<Domain>['make']>;
-
-/** The stale sets, as a step that changes a leaf sees them, and the configurations that decide who walks it. */
+/** The stale sets, as a step that changes a leaf sees them, and who walks it. */
 interface CachesSeen<T> {
-  readonly mayConfig: FamilyView<readonly [Device] & readonly number[], Domains>;
+  readonly walkers: Walkers;
   readonly stale: FamilyView<readonly [Smmu, Domain] & readonly number[], T>;
 }
 
 /**
  * Declares SMMUs, their queues and caches.
  * @param capacity entries of a command queue, N
- * @param attached the domains that each device is attached to at the start: one or none
  */
-export function smmuv3(
-  m: Builder,
-  all: Parts,
-  tables: IoPageTable,
-  capacity: number,
-  attached: (device: Device) => readonly Domain[],
-) {
-  const { smmu, domain, device, iova, page, smmuOf } = all;
+export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: StreamTable, capacity: number) {
+  const { smmu, domain, sid, iova, page, smmuOfSid, sidOf } = all;
   const { table } = tables;
+  const { ste, cfg, cfgOld, fetched, both, walksOf, walksBehind, walkers, nothing } = streams;
 
   const Translation = record('Translation', { iova, page });
   const Translations = set(Translation);
   const none = Translations.make();
+  type Views = FamilyView<readonly [Smmu, Domain] & readonly number[], typeof none>;
   /** `GARBAGE` is what lies in a slot that nobody has written since the last lap: the queue stops there (CERROR_ILL). */
-  const Command = union('Command', { TLBI_S2_IPA: all.mapping, CMD_SYNC: unit, GARBAGE: unit });
+  const Command = union('Command', {
+    TLBI_S2_IPA: all.mapping,
+    TLBI_S12_VMALL: domain,
+    CFGI_STE: sid,
+    CMD_SYNC: unit,
+    GARBAGE: unit,
+  });
 
   /**
    * The ring from CONS on: the entries that are written, and how far PROD is ahead of CONS. A ring looks the same from
@@ -74,9 +75,6 @@ export function smmuv3(
     CommandQueue.make({ ring: list(Command, 2 * capacity).make(), ahead: 0 }),
   );
 
-  /** The domains whose tables an SMMU may walk for a device's stream, by its STE in memory or cached. VMID = domain id. */
-  const Domains = set(domain);
-  const mayConfig = m.family('mayConfig', [device], Domains, (e) => Domains.make(attached(e)), 'ghost');
   const stale = m.family('stale', [smmu, domain], Translations, none, 'ghost');
   const staleOld = m.family('staleOld', [smmu, domain], Translations, none, 'ghost');
 
@@ -92,17 +90,25 @@ export function smmuv3(
   ): CachesSeen<typeof none>['stale'] {
     if (before.tag !== 'V') return seen.stale;
     const entry = Translation.make({ iova: x, page: before.value });
-    const walkers = new Set(device.values.filter((e) => seen.mayConfig.at(e).has(d)).map(smmuOf));
-    return [...walkers].reduce((caches, s) => caches.set(s, d, caches.at(s, d).add(entry)), seen.stale);
+    return smmu.values.reduce(
+      (caches, s) =>
+        walksTable(seen.walkers[s], d).reduce((own, vmid) => own.set(s, vmid, own.at(s, vmid).add(entry)), caches),
+      seen.stale,
+    );
   }
 
+  interface UnderVmid {
+    readonly table: FamilyView<readonly [Domain] & readonly number[], Iterable<Pte>>;
+    readonly stale: typeof none;
+    readonly old: typeof none;
+  }
   /** Pages that an SMMU may still translate to under a VMID: cached, in flight, or a walk away. */
-  const pagesUnder = (
-    seen: { table: Iterable<Pte>; stale: typeof none; old: typeof none },
-    walked: boolean,
-  ): Set<Page> => {
+  const pagesUnder = (seen: UnderVmid, walks: readonly Walk[], vmid: Domain): Set<Page> => {
     const pages = new Set<Page>();
-    if (walked) for (const leaf of seen.table) if (leaf.tag === 'V') pages.add(leaf.value);
+    for (const walk of walks) {
+      if (walk.vmid !== vmid || walk.ttb === null) continue;
+      for (const leaf of seen.table.at(walk.ttb)) if (leaf.tag === 'V') pages.add(leaf.value);
+    }
     for (const entry of seen.stale) pages.add(entry.page);
     for (const entry of seen.old) pages.add(entry.page);
     return pages;
@@ -112,62 +118,133 @@ export function smmuv3(
   const mayHold = (s: Smmu, d: Domain) =>
     m.derived(
       `mayHold[${smmu.print(s)}, ${domain.print(d)}]`,
-      { mayConfig, table: table(d), stale: stale(s, d), old: staleOld(s, d) },
-      (seen) =>
-        pagesUnder(
-          seen,
-          device.values.some((e) => smmuOf(e) === s && seen.mayConfig.at(e).has(d)),
-        ),
+      { cfg, cfgOld, table, stale: stale(s, d), old: staleOld(s, d) },
+      (seen) => pagesUnder(seen, walksBehind(seen, s), d),
     );
 
-  /** mayReach of B7: the pages a device may still read or write. */
-  const reach = (e: Device) =>
+  /** Entries of a VMID that can't be walked any more: those that only an invalidation can remove. */
+  const leftover = (s: Smmu, d: Domain) =>
     m.derived(
-      `reach[${device.print(e)}]`,
-      { mayConfig: mayConfig(e), table, stale, old: staleOld },
-      (seen): Set<Page> => {
-        const s = smmuOf(e);
-        const under = (d: Domain): Set<Page> =>
-          pagesUnder({ table: seen.table.at(d), stale: seen.stale.at(s, d), old: seen.old.at(s, d) }, true);
-        return new Set([...seen.mayConfig].flatMap((d) => [...under(d)]));
-      },
+      `leftover[${smmu.print(s)}, ${domain.print(d)}]`,
+      { stale: stale(s, d), old: staleOld(s, d) },
+      (seen) => new Set([...seen.stale, ...seen.old].map((entry) => entry.page)),
     );
+
+  /**
+   * mayReach of B7: the pages that a stream's transactions may still read or write. A torn STE that names nobody's table,
+   * or one that lets it pass untranslated, reaches all. What a torn STE with a VMID of zeroed words has cached is not
+   * kept behind it: P-2 says that there is none.
+   */
+  const reachOf = (stream: Sid) => {
+    const s = smmuOfSid(stream);
+    return m.derived(`reach[${sid.print(stream)}]`, { cfg, cfgOld, table, stale, old: staleOld }, (seen): Set<Page> => {
+      const held = both(seen.cfg.at(stream), seen.cfgOld.at(stream));
+      const own = walksOf({ cfg: held, cfgOld: nothing });
+      if (held.w0.has('BYPASS') || own.some(({ ttb }) => ttb === null)) return new Set(page.values);
+      if (own.length === 0) return new Set();
+      const behind = walksBehind(seen, s);
+      const under = ({ vmid, ttb }: Walk): Iterable<Page> =>
+        vmid === null
+          ? [...seen.table.at(ttb!)].flatMap((leaf) => (leaf.tag === 'V' ? [leaf.value] : []))
+          : pagesUnder({ table: seen.table, stale: seen.stale.at(s, vmid), old: seen.old.at(s, vmid) }, behind, vmid);
+      return new Set(own.flatMap((walk) => [...under(walk)]));
+    });
+  };
+  const reach = (e: Device) => reachOf(sidOf(e));
 
   for (const s of smmu.values) {
-    const behind = { cmdq: cmdq(s), stale, staleOld };
+    const queue = { cmdq: cmdq(s) };
+    const head = (q: { cmdq: CommandQueue }) => (q.cmdq.ahead === 0 ? undefined : q.cmdq.ring.first());
+    const behind = { stale, staleOld };
+    type Behind = { stale: Views; staleOld: Views };
+    /** Entries that a TLBI hits are no longer stale, but may be in flight. */
+    const invalidate = (q: Behind, d: Domain, covers: (entry: ValueOf<typeof Translation>) => boolean) => {
+      const [hit, kept] = splitBy(Translations, q.stale.at(s, d), covers);
+      return { stale: q.stale.set(s, d, kept), staleOld: q.staleOld.set(s, d, q.staleOld.at(s, d).union(hit)) };
+    };
     m.hardware(smmu.print(s), [
       rule('consume TLBI', {
         doc: 'consumed is not completed: the old entries may still be in use until a CMD_SYNC',
         fn: 'CMD_TLBI_S2_IPA',
         source: `${source} §4.4`,
-        writes: () => behind,
+        writes: () => ({ ...queue, ...behind }),
         run: (q) => {
-          const head = q.cmdq.ring.first();
-          if (q.cmdq.ahead === 0 || head?.tag !== 'TLBI_S2_IPA') return block;
-          const { domain: d, iova: x } = head.value;
-          const [hit, kept] = splitBy(Translations, q.stale.at(s, d), (entry) => entry.iova === x);
+          const command = head(q);
+          if (command?.tag !== 'TLBI_S2_IPA') return block;
+          const { domain: d, iova: x } = command.value;
+          return next({ cmdq: consumed(q.cmdq), ...invalidate(q, d, (entry) => entry.iova === x) }).emit(
+            'TLBI consumed',
+            { smmu: s, domain: d, iova: x },
+          );
+        },
+      }),
+      rule('consume TLBI of a VMID', {
+        doc: 'all entries of the VMID; consumed is not completed',
+        fn: 'CMD_TLBI_S12_VMALL',
+        source: `${source} §4.4`,
+        writes: () => ({ ...queue, ...behind }),
+        run: (q) => {
+          const command = head(q);
+          if (command?.tag !== 'TLBI_S12_VMALL') return block;
+          const d = command.value;
+          return iova.values.reduce(
+            (result, x) => result.emit('TLBI consumed', { smmu: s, domain: d, iova: x }),
+            next({ cmdq: consumed(q.cmdq), ...invalidate(q, d, () => true) }) as Result<object, object>,
+          );
+        },
+      }),
+      rule('consume CFGI', {
+        doc: 'the SMMU fetches the STE anew; what it held may still be in use until a CMD_SYNC',
+        fn: 'CMD_CFGI_STE',
+        source: `${source} §4.3`,
+        reads: () => ({ ste }),
+        writes: () => ({ ...queue, cfg, cfgOld }),
+        run: (q) => {
+          const command = head(q);
+          if (command?.tag !== 'CFGI_STE') return block;
+          const stream = command.value;
+          if (smmuOfSid(stream) !== s) return next({ cmdq: consumed(q.cmdq) });
           return next({
             cmdq: consumed(q.cmdq),
-            stale: q.stale.set(s, d, kept),
-            staleOld: q.staleOld.set(s, d, q.staleOld.at(s, d).union(hit)),
-          }).emit('TLBI consumed', { smmu: s, domain: d, iova: x });
+            cfg: q.cfg.set(stream, fetched(nothing, q.ste.at(stream))),
+            cfgOld: q.cfgOld.set(stream, both(q.cfgOld.at(stream), q.cfg.at(stream))),
+          });
         },
       }),
       rule('complete CMD_SYNC', {
         doc: 'all earlier commands are done, and all DMA through what they invalidated is visible',
         fn: 'CMD_SYNC',
         source: `${source} §4.7`,
-        writes: () => behind,
+        reads: () => ({ cfg, table }),
+        writes: () => ({ ...queue, ...behind, cfgOld }),
         run: (q) => {
-          if (q.cmdq.ahead === 0 || q.cmdq.ring.first()?.tag !== 'CMD_SYNC') return block;
+          if (head(q)?.tag !== 'CMD_SYNC') return block;
+          const configs = sid.values
+            .filter((stream) => smmuOfSid(stream) === s)
+            .reduce((old, stream) => old.set(stream, nothing), q.cfgOld);
+          // What only a forgotten configuration could walk stays in the TLB until a TLBI covers it.
+          const before = walksBehind(q, s);
+          const after = walksBehind({ cfg: q.cfg, cfgOld: configs }, s);
+          const lost = before.filter((walk) => !after.some(({ vmid, ttb }) => vmid === walk.vmid && ttb === walk.ttb));
+          const kept = lost.reduce((caches, { vmid, ttb }) => {
+            if (vmid === null || ttb === null) return caches;
+            const leaves = iova.values.flatMap((x) => {
+              const leaf = q.table.at(ttb).get(x);
+              return leaf?.tag === 'V' ? [Translation.make({ iova: x, page: leaf.value })] : [];
+            });
+            return caches.set(s, vmid, caches.at(s, vmid).union(leaves));
+          }, q.stale);
           const forgotten = domain.values.reduce((old, d) => old.set(s, d, none), q.staleOld);
-          return next({ cmdq: consumed(q.cmdq), staleOld: forgotten }).emit('CMD_SYNC completed', { smmu: s });
+          return next({ cmdq: consumed(q.cmdq), cfgOld: configs, stale: kept, staleOld: forgotten }).emit(
+            'CMD_SYNC completed',
+            { smmu: s },
+          );
         },
       }),
     ]);
   }
 
-  return { Command, Translation, capacity, cmdq, mayConfig, stale, staleOld, leafChanged, mayHold, reach };
+  return { Command, capacity, cmdq, walkers, stale, staleOld, leafChanged, mayHold, leftover, reach, reachOf };
 }
 
 const consumed = (queue: CommandQueue): CommandQueue =>

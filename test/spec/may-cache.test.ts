@@ -59,7 +59,7 @@ function compare({ machine, system }: ReturnType<typeof open>, limit: number): {
 
   const walkable = (state: State): Walkable =>
     parts.domain.values.flatMap((d) =>
-      parts.device.values.every((e) => !value<ReadonlySet<number>>(state, hw.mayConfig(e)).has(d))
+      derived(state, hw.walkers)[smmu].every(({ ttb }) => ttb !== d)
         ? []
         : parts.iova.values.flatMap((x) => {
             const leaf = value<ReturnType<typeof tables.Table.fill>>(state, tables.table(d)).get(x);
@@ -83,8 +83,8 @@ function compare({ machine, system }: ReturnType<typeof open>, limit: number): {
     const following: [State, May][] = [];
     for (const [state, may] of level) {
       for (const [n, e] of parts.device.values.entries()) {
-        const vmids = value<Iterable<number>>(state, hw.mayConfig(e));
-        const literal = [...vmids].flatMap((vmid) => translations(may, vmid).map(pageOf));
+        const { walks } = derived(state, system.streams.mayConfig(parts.sidOf(e)));
+        const literal = walks.flatMap(({ vmid }) => (vmid === null ? [] : translations(may, vmid).map(pageOf)));
         expect([...derived(state, reach[n])].sort()).toEqual([...new Set(literal)].sort());
       }
       for (const d of parts.domain.values) {
