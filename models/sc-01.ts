@@ -24,7 +24,16 @@ import {
   useEndsAfterSync,
   type System,
 } from '../src/invariants/index.js';
-import { el2Driver, ioPageTable, iommuCore, pageOwnership, parts, smmuv3, streamTable, type IommuCore } from '../src/spec/index.js';
+import {
+  el2Driver,
+  ioPageTable,
+  iommuCore,
+  pageOwnership,
+  parts,
+  smmuv3,
+  streamTable,
+  type IommuCore,
+} from '../src/spec/index.js';
 import type { Builder, Handler } from '../src/index.js';
 
 const scope = (pages: number, iovas: number, sharing: boolean) => ({

@@ -1,7 +1,17 @@
 /** Isolation (domain brief, section d): what a device may reach, and what the hypervisor's books say. */
 import type { List } from 'immutable';
 import { range, type Builder, type FamilyView, type Seen } from '../language/index.js';
-import type { Domain, IoPageTable, OwnershipValue, Page, PageOwnership, Parts, Pte, Smmuv3, StreamTable } from '../spec/index.js';
+import type {
+  Domain,
+  IoPageTable,
+  OwnershipValue,
+  Page,
+  PageOwnership,
+  Parts,
+  Pte,
+  Smmuv3,
+  StreamTable,
+} from '../spec/index.js';
 
 /** The components that these properties look at. */
 export interface System {

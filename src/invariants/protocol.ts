@@ -34,6 +34,9 @@ export function useEndsAfterSync(
     }),
     'TLBI consumed': ({ smmu: s, domain: d, iova: x }: { smmu: Smmu; domain: Domain; iova: Iova }, seen: Flush) =>
       seen.flush.at(s, d, x) === 'INVALIDATED' ? { flush: seen.flush.set(s, d, x, 'TLBI_DONE') } : {},
+    // Nobody on this SMMU has walked the table until now: it can hold none of the leaves that are gone.
+    'STE live': ({ smmu: s, domain: d, first }: { smmu: Smmu; domain: Domain; first: boolean }, seen: Flush) =>
+      first ? { flush: iova.values.reduce((all, x) => all.set(s, d, x, 'CLEAN'), seen.flush) } : {},
     'CMD_SYNC completed': ({ smmu: s }: { smmu: Smmu }, seen: Flush) => ({
       flush: domain.values
         .flatMap((d) => iova.values.map((x) => ({ d, x })))

@@ -5,4 +5,6 @@ export * from './io-page-table.js';
 export * from './stream-table.js';
 export * from './smmuv3.js';
 export * from './smmuv3-el2-driver.js';
+export * from './smmuv3-el2-attach.js';
+export * from './iommu-domains.js';
 export * from './iommu-core.js';

@@ -4,7 +4,18 @@
  * A hostile argument is chosen by the step before the first one that uses it, so that guards can see it.
  * Left out, since nothing of this scenario looks at it: domain refcounts, page sizes, protection flags, table memory.
  */
-import { done, fail, handler, next, type Handler, type ValueOf } from '../language/index.js';
+import {
+  done,
+  fail,
+  handler,
+  next,
+  type Body,
+  type Handler,
+  type LocalSorts,
+  type Node,
+  type ValueOf,
+} from '../language/index.js';
+import type { DomainRefs } from './iommu-domains.js';
 import type { IoPageTable, Pte } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { Domain, Iova, Page, Parts } from './parts.js';
@@ -26,13 +37,32 @@ type TableSeen = Parameters<Smmuv3['leafChanged']>[0] & { readonly table: ValueO
 
 export type IommuCore = ReturnType<typeof iommuCore>;
 
-/** The core's hypercalls, over the components they use. */
-export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable, hw: Smmuv3, driver: El2Driver) {
+/** The core's hypercalls, over the components they use. With `domains`, each holds a reference on its domain. */
+export function iommuCore(
+  all: Parts,
+  pages: PageOwnership,
+  tables: IoPageTable,
+  hw: Smmuv3,
+  driver: El2Driver,
+  domains?: DomainRefs,
+) {
   const { domain, iova, page, mapping } = all;
   const { Pte, table, pgtLock } = tables;
   const { walkers, stale, leafChanged } = hw;
   const { useDma, unuseDma } = pages;
   const { iotlbSync } = driver;
+
+  /** Holds a reference on the domain around the body, where domains come and go. */
+  const withDomain = <L extends LocalSorts & { domain: typeof domain }>(
+    h: Body<L>,
+    body: readonly Node[],
+  ): readonly Node[] =>
+    domains
+      ? [
+          h.call(domains.get('ENOENT'), (f) => ({ domain: f.domain })),
+          h.finally('with domain', body, [h.call(domains.put, (f) => ({ domain: f.domain }))]),
+        ]
+      : body;
 
   /** V to INV. A leaf that was valid stays behind in caches, and its use goes over to the handler. */
   const invalidate = (s: TableSeen, f: { domain: Domain; iova: Iova }, p: Page) => {
@@ -48,12 +78,13 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
 
   const mapPagesWith = ({ refusesInv }: { refusesInv: boolean }): Handler =>
     handler('map_pages', { domain, page, iova }, (h) => [
-      h.step('domain_get', {
+      h.step('handle_to_domain', {
         doc: 'any domain, any address: both are the host’s to name',
-        fn: 'kvm_iommu_map_pages: handle_to_domain, domain_get',
+        fn: 'kvm_iommu_map_pages: handle_to_domain',
         source,
         run: () => domain.values.flatMap((d) => page.values.map((p) => next().local({ domain: d, page: p }))),
       }),
+      ...withDomain(h, [
       h.call(useDma, (f) => ({ page: f.page })),
       h.onFail('smmu_map_pages', [
         h.locked('pgt_lock', (f) => pgtLock(f.domain), [
@@ -97,17 +128,19 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
       ], [
         // The part of the range that was not mapped is given back.
         h.call(unuseDma, (f) => ({ page: f.page, mapping: null })),
+      ]),
       ]), // prettier-ignore
     ], { fn: 'kvm_iommu_map_pages', source }); // prettier-ignore
 
   /** After the SYNC, the unmap gives back the very leaf that it made invalid, and clears it if it is still that one. */
   const unmapPages = handler('unmap_pages', { domain, iova, page }, (h) => [
-    h.step('domain_get', {
+    h.step('handle_to_domain', {
       doc: 'any domain, any IOVA: both are the host’s to name',
-      fn: 'kvm_iommu_unmap_pages: handle_to_domain, domain_get',
+      fn: 'kvm_iommu_unmap_pages: handle_to_domain',
       source,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
+    ...withDomain(h, [
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
       h.step('walk to the leaf', {
         doc: 'this handler remembers which page it is about to unmap',
@@ -157,16 +190,18 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
         },
       }),
     ]),
+    ]),
   ], { fn: 'kvm_iommu_unmap_pages', source }); // prettier-ignore
 
   /** As upstream has it (W-22, W-23): after the SYNC, whatever is there now is given back and cleared, without pgt_lock. */
   const unmapPagesUpstream = handler('unmap_pages', { domain, iova, page }, (h) => [
-    h.step('domain_get', {
+    h.step('handle_to_domain', {
       doc: 'any domain, any IOVA: both are the host’s to name',
-      fn: 'kvm_iommu_unmap_pages: handle_to_domain, domain_get',
+      fn: 'kvm_iommu_unmap_pages: handle_to_domain',
       source,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
+    ...withDomain(h, [
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
       h.step('walk to the leaf', {
         fn: 'smmu_unmap_pages: __arm_lpae_unmap',
@@ -217,6 +252,7 @@ export function iommuCore(all: Parts, pages: PageOwnership, tables: IoPageTable,
       run: (s, f) =>
         next({ table: s.table.set(f.iova, Pte.make.ZERO()), stale: leafChanged(s, f.domain, f.iova, leafOf(s, f)) }),
     }),
+    ]),
   ], { fn: 'kvm_iommu_unmap_pages', source }); // prettier-ignore
 
   return {

@@ -25,8 +25,11 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
   const { Command, capacity, cmdq } = hw;
   const Smmus = set(smmu);
 
-  /** A domain's list of SMMUs: a node for each, with the number of streams attached there; no node is 0. */
-  const Nodes = vector(smmu, range(0, sid.values.length));
+  /**
+   * A domain's list of SMMUs: a node for each, with the number of streams attached there; no node is 0. The bound is that
+   * of the domain's refcount, since each attach takes a reference first.
+   */
+  const Nodes = vector(smmu, range(0, 1 + sid.values.length + all.cpus));
   const nodes = m.family('nodes', [domain], Nodes, (d) =>
     sid.values
       .filter((stream) => streams.ste(stream).initial.ttb === d)

@@ -1,0 +1,100 @@
+/** Domains and streams (domain brief, section d): who is attached to what, and what is left when a domain ends. */
+import type { Builder } from '../language/index.js';
+import type { Domain, DomainRefs, El2Driver, Sid, Smmu } from '../spec/index.js';
+import type { System } from './isolation.js';
+
+/** L-1: a domain's refcount is its own reference and one a stream. */
+export function refsCountStreams(m: Builder, { parts: { domain, sid }, streams }: System, { refs }: DomainRefs): void {
+  m.quiescent('L-1', {
+    text: 'dom[id].refs = 1 + number of (smmu,sid,pasid) attached to id, and 0 iff unallocated.',
+    source: 'iommu.c',
+    forall: { d: domain },
+    reads: ({ d }) => ({ refs: refs(d), ste: streams.ste }),
+    holds: (s, { d }) => {
+      const attached = sid.values.filter((stream) => s.ste.at(stream).w0 === 'S2' && s.ste.at(stream).ttb === d);
+      return s.refs === 0 ? attached.length === 0 : s.refs === 1 + attached.length;
+    },
+    because: (s, { d }) => `${domain.print(d)} has ${s.refs} references, and other streams than these count`,
+  });
+}
+
+/** L-2: the driver's lists and the stream table agree: no stream is in the lists of two domains. */
+export function streamsHaveOneDomain(
+  m: Builder,
+  { parts: { smmu, sid, domain, smmuOfSid }, streams }: System,
+  { nodes }: El2Driver,
+): void {
+  m.quiescent('L-2', {
+    text: 'Each (smmu,sid,pasid) is attached to at most one domain.',
+    source: 'attach -EBUSY rule',
+    forall: { s: smmu },
+    reads: () => ({ nodes, ste: streams.ste }),
+    holds: (seen, { s }) => {
+      const live = sid.values.filter((stream) => smmuOfSid(stream) === s && seen.ste.at(stream).w0 === 'S2');
+      return domain.values.every(
+        (d) => seen.nodes.at(d).get(s) === live.filter((stream) => seen.ste.at(stream).ttb === d).length,
+      );
+    },
+    because: (_, { s }) => `the domains' lists count other streams on ${smmu.print(s)} than its stream table has`,
+  });
+}
+
+/** L-3: tables do not end while some STE, in memory or cached, names them. */
+export function freedTablesAreUnnamed(m: Builder, { parts: { domain }, streams }: System): void {
+  m.transition('L-3', {
+    text: 'free_domain succeeds only if no live STE/CD (memory or may-set) names the domain’s tables.',
+    source: 'iommu.c',
+    on: ['domain freed'],
+    reads: () => ({ walkers: streams.walkers }),
+    holds: (before, _after, _, step) => {
+      const { domain: d } = step.emitted('domain freed') as unknown as { domain: Domain };
+      return before.walkers.every((walks) => walks.every(({ ttb }) => ttb !== d));
+    },
+    because: (_before, _after, _, step) => {
+      const { domain: d } = step.emitted('domain freed') as unknown as { domain: Domain };
+      return `${domain.print(d)} is freed, and an SMMU may hold an STE that names its table`;
+    },
+  });
+}
+
+/** I-3 for tables: a configuration that translates names the table of a domain that is there. */
+export function walkedTablesExist(m: Builder, { parts: { sid, domain }, streams }: System, { refs }: DomainRefs): void {
+  m.invariant('I-3', {
+    text: 'Every table that a live STE, in memory or cached, names is the table of an allocated domain.',
+    source: 'IHI 0070 §3.21; S3:77-81',
+    forall: { s: sid },
+    reads: ({ s }) => ({ config: streams.mayConfig(s), refs }),
+    when: (seen) => seen.config.walks.length > 0,
+    holds: (seen) => seen.config.walks.every(({ ttb }) => ttb !== null && seen.refs.at(ttb) > 0),
+    because: (seen, { s }) => {
+      const { ttb } = seen.config.walks.find((walk) => walk.ttb === null || seen.refs.at(walk.ttb) === 0)!;
+      return `${sid.print(s)} may walk ${ttb === null ? 'nobody’s table' : `the freed table of ${domain.print(ttb)}`}`;
+    },
+  });
+}
+
+/** I-13: a VMID comes to an SMMU clean. */
+export function vmidsComeClean(m: Builder, { parts: { smmu, domain, sid, smmuOfSid }, hw }: System): void {
+  const everywhere = smmu.values.flatMap((s) => domain.values.map((d) => ({ s, d })));
+  const name = (s: Smmu, d: Domain): string => `${smmu.print(s)} ${domain.print(d)}`;
+  const leftover = m.derived(
+    'what only an invalidation can remove',
+    Object.fromEntries(everywhere.map(({ s, d }) => [name(s, d), hw.leftover(s, d)])),
+    (seen) => new Map(Object.entries(seen).map(([key, pages]) => [key, (pages as Set<number>).size])),
+  );
+  m.transition('I-13', {
+    text: 'Two domains live on one SMMU with different tables never share a VMID/ASID; and a device is attached under a VMID only when tlb∪tlbOld of that SMMU holds no entry of that VMID from an earlier domain.',
+    source: 'driver: VMID=ASID=domain id',
+    on: ['STE live'],
+    reads: () => ({ leftover }),
+    when: (_before, _after, _, step) => step.emitted('STE live')!.first === true,
+    holds: (before, _after, _, step) => {
+      const { sid: stream, domain: d } = step.emitted('STE live') as unknown as { sid: Sid; domain: Domain };
+      return before.leftover.get(name(smmuOfSid(stream), d)) === 0;
+    },
+    because: (_before, _after, _, step) => {
+      const { sid: stream, domain: d } = step.emitted('STE live') as unknown as { sid: Sid; domain: Domain };
+      return `${sid.print(stream)} is attached under the VMID of ${domain.print(d)}, and ${smmu.print(smmuOfSid(stream))} may still hold old entries of it`;
+    },
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * Attach and detach of a stream in the EL2 driver, PV design, stage 2 (B8). Both follow the architecture's recipe: a live
+ * STE's other words are never changed, and what the SMMU may have fetched is forgotten (CFGI, CMD_SYNC) before the next
+ * word counts on it.
+ */
+import { done, fail, fragment, next, type Builder } from '../language/index.js';
+import type { Parts } from './parts.js';
+import type { El2Driver } from './smmuv3-el2-driver.js';
+import type { StreamTable } from './stream-table.js';
+
+const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
+
+export type El2Attach = ReturnType<typeof el2Attach>;
+
+/** The driver's halves of attach_dev and detach_dev. */
+export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver: El2Driver) {
+  const { domain, sid, smmu, smmuOfSid } = all;
+  const { ste, cfg, fetched, zero } = streams;
+  const { nodes, listLock, smmuLock, cfgiSte, tlbInvVmid, cmdSync } = driver;
+
+  const syncSte = fragment('smmu_sync_ste', { smmu, sid }, (h) => [
+    h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
+    h.call(cmdSync, (f) => ({ smmu: f.smmu })),
+  ]);
+
+  const attachDev = fragment('smmu_attach_dev', { domain, sid }, (h) => [
+    h.locked('list_lock', (f) => listLock(f.domain), [
+      h.locked('smmu_lock', (f) => smmuLock(smmuOfSid(f.sid)), [
+        h.step('look at STE', {
+          fn: 'smmu_attach_dev: smmu_get_alloc_ste_ptr',
+          source,
+          reads: (f) => ({ ste: ste(f.sid) }),
+          guards: [
+            {
+              id: 'STE-is-not-live',
+              doc: 'a stream is attached to one domain at a time',
+              source,
+              test: ({ ste: { w0 } }) => w0 === 'INVALID',
+              else: fail('EBUSY'),
+            },
+          ],
+        }),
+        h.step('write STE words 1..7', {
+          doc: 'word 0 is invalid meanwhile, so that no mixture of words counts',
+          fn: 'smmu_write_ste',
+          source,
+          writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
+          run: (s, f) => {
+            const words = s.ste.merge({ vmid: f.domain, ttb: f.domain });
+            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE written', { sid: f.sid });
+          },
+        }),
+        h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
+        h.step('write STE word 0', {
+          doc: 'the stream is live',
+          fn: 'smmu_write_ste',
+          source,
+          reads: (f) => ({ nodes: nodes(f.domain) }),
+          writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
+          run: (s, f) => {
+            const words = s.ste.set('w0', 'S2');
+            const first = s.nodes.get(smmuOfSid(f.sid)) === 0;
+            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE live', {
+              sid: f.sid,
+              smmu: smmuOfSid(f.sid),
+              domain: f.domain,
+              first,
+            });
+          },
+        }),
+        h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' }),
+        h.step('list_add', {
+          doc: 'from here on an unmap of the domain invalidates on this SMMU too; list_lock hides the time between (W-16)',
+          fn: 'smmu_attach_dev: list_add_tail, or node->ref++',
+          source,
+          writes: (f) => ({ nodes: nodes(f.domain) }),
+          run: (s, f) => next({ nodes: s.nodes.update(smmuOfSid(f.sid), (n) => (n ?? 0) + 1) }),
+        }),
+      ]),
+    ]),
+  ]); // prettier-ignore
+
+  const detachDev = fragment('smmu_detach_dev', { domain, sid }, (h) => [
+    h.locked('list_lock', (f) => listLock(f.domain), [
+      h.locked('smmu_lock', (f) => smmuLock(smmuOfSid(f.sid)), [
+        h.step('look at STE', {
+          fn: 'smmu_detach_dev: smmu_get_ste_ptr',
+          source,
+          reads: (f) => ({ ste: ste(f.sid) }),
+          guards: [
+            {
+              id: 'STE-is-S2',
+              doc: 'there is something to detach',
+              source,
+              test: ({ ste: { w0 } }) => w0 === 'S2',
+              else: fail('EACCES'),
+            },
+            {
+              id: 'VMID-matches',
+              doc: 'the stream is attached to this domain',
+              source,
+              test: ({ ste: { vmid } }, f) => vmid === f.domain,
+              else: fail('EACCES'),
+            },
+          ],
+        }),
+        h.step('clear STE word 0', {
+          doc: 'invalid in memory; caches may still hold it (W-04)',
+          fn: 'smmu_detach_dev',
+          source,
+          writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
+          run: (s, f) => {
+            const words = s.ste.set('w0', 'INVALID');
+            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE dead', { sid: f.sid, domain: f.domain });
+          },
+        }),
+        h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' }),
+        h.step('clear STE words 1..7', {
+          fn: 'smmu_detach_dev',
+          source,
+          writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
+          run: (s, f) => {
+            const words = zero.set('w0', s.ste.w0);
+            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE written', { sid: f.sid });
+          },
+        }),
+        h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
+        h.step('put list node', {
+          doc: 'the domain leaves this SMMU with its last stream there',
+          fn: 'smmu_put_ref_domain',
+          source,
+          writes: (f) => ({ nodes: nodes(f.domain) }),
+          run: (s, f) => {
+            const count = s.nodes.get(smmuOfSid(f.sid))!;
+            if (count === 0) return done();
+            const left = s.nodes.set(smmuOfSid(f.sid), count - 1);
+            return count === 1 ? next({ nodes: left }) : done('', { nodes: left });
+          },
+        }),
+        h.call(tlbInvVmid, (f) => ({ smmu: smmuOfSid(f.sid), domain: f.domain })),
+        h.call(cmdSync, (f) => ({ smmu: smmuOfSid(f.sid) })),
+      ]),
+    ]),
+  ]); // prettier-ignore
+
+  return { attachDev, detachDev };
+}
