@@ -1,17 +1,19 @@
 /** The models that ringfence ships with: where each file is, so that a worker can import it, and what it exports. */
 import benchIommu from './bench-iommu.js';
-import sc01 from './sc-01.js';
+import sc01, { defects as sc01Defects } from './sc-01.js';
 import sc03 from './sc-03.js';
 import type { Model } from '../src/index.js';
+import type { Defect } from './defect.js';
 
 /** A file of models, relative to this one. */
 export interface Builtin {
   readonly file: string;
   readonly models: readonly Model[];
+  readonly defects?: readonly Defect[];
 }
 
 export const builtin: readonly Builtin[] = [
-  { file: './sc-01.js', models: sc01 },
+  { file: './sc-01.js', models: sc01, defects: sc01Defects },
   { file: './sc-03.js', models: sc03 },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

@@ -5,7 +5,7 @@
  * One device sits behind one SMMU, attached to one domain from the start, and may access whatever `reach` says (B7).
  * PV design: B2 for RAM pages, the needed part of B4, B7 with may-caches, B8's map, unmap, TLBI and SYNC.
  * Windows: W-01 (PTE invalid … TLBI consumed), W-02 (TLBI consumed … SYNC complete), W-20 (use_dma … PTE installed),
- * W-22 (pgt_lock dropped … PTE cleared). Defects D-01..D-06 are edits of it: see docs/scenarios.md.
+ * W-22 (pgt_lock dropped … PTE cleared). Defects D-01..D-06 are edits of it: see docs/scenarios/sc-01.md.
  *
  * - SC-01: unmap gives back and clears exactly what it invalidated. Expected: all hold.
  * - SC-01/upstream: unmap walks the range again after the SYNC, without pgt_lock, and gives back what it finds (W-22,
@@ -35,6 +35,7 @@ import {
   type IommuCore,
 } from '../src/spec/index.js';
 import type { Builder, Handler } from '../src/index.js';
+import type { Defect } from './defect.js';
 
 const scope = (pages: number, iovas: number, sharing: boolean) => ({
   cpus: int(2, 1, 3, 'host CPUs issuing hypercalls'),
@@ -108,3 +109,119 @@ const sc01Upstream = model({
 });
 
 export default [sc01, sc01Upstream];
+
+const small = { cpus: 2, pages: 2, iovas: 1 };
+
+/** D-01..D-06, D-35, D-36. The brief counts a map as one step, an unmap as one a window; lengths here are transitions. */
+export const defects: readonly Defect[] = [
+  {
+    id: 'D-01',
+    what: 'the ownership check of use_dma',
+    model: 'SC-01',
+    scope: small,
+    edits: ['pass map_pages/host-owns-page'],
+    violates: { 'I-1': 8 },
+    brief: ['I-1'],
+    macro: { here: 2, brief: 2 },
+  },
+  {
+    id: 'D-02',
+    what: 'unuse_dma before the TLBI',
+    model: 'SC-01',
+    scope: small,
+    edits: ['move unmap_pages/unuse_dma before unmap_pages/iotlb_sync'],
+    violates: { 'I-1': 12, 'I-7': 12, 'I-14': 9, 'P-4': 9 },
+    brief: ['I-7'],
+    macro: { here: 3, brief: 5 },
+    note: 'the brief starts before alloc_domain and attach_dev',
+  },
+  {
+    id: 'D-03',
+    what: 'the CMD_SYNC and its wait',
+    model: 'SC-01',
+    scope: small,
+    edits: ['drop unmap_pages/cmd_sync'],
+    violates: { 'I-1': 16, 'I-7': 16, 'I-14': 13, 'P-4': 13 },
+    brief: ['I-7', 'P-4'],
+    macro: { here: 4, brief: 5 },
+  },
+  {
+    id: 'D-03',
+    what: 'the wait for the CMD_SYNC alone',
+    model: 'SC-01',
+    scope: small,
+    edits: ['drop unmap_pages/wait-for-CMD_SYNC'],
+    violates: { 'I-1': 18, 'I-7': 18, 'I-14': 15, 'P-4': 15 },
+    brief: ['I-7', 'P-4'],
+    macro: { here: 4, brief: 5 },
+  },
+  {
+    id: 'D-04',
+    what: 'TLBI before the PTE is invalid',
+    model: 'SC-01',
+    scope: small,
+    edits: ['move unmap_pages/invalidate-PTE before unmap_pages/write-CMD_SYNC'],
+    violates: { 'I-1': 21, 'I-7': 21, 'I-14': 18, 'L-5': 38, 'P-4': 18, 'P-14': 31 },
+    brief: ['I-7'],
+    macro: { here: 5, brief: 7 },
+    note: 'the brief starts before alloc_domain and attach_dev. Two generations of cached entries are needed to see it',
+  },
+  {
+    id: 'D-05',
+    what: 'the refcount is not taken',
+    model: 'SC-01',
+    scope: small,
+    edits: ['drop map_pages/ref++'],
+    violates: { 'I-1': 7, 'I-7': 7, 'I-14': 2, 'L-5': 4, 'P-14': 9 },
+    brief: ['I-1'],
+    macro: { here: 2, brief: 2 },
+  },
+  {
+    id: 'D-06',
+    what: 'donate does not look at the refcount',
+    model: 'SC-01',
+    scope: small,
+    edits: ['pass __pkvm_host_donate_hyp/ref-is-0'],
+    violates: { 'I-1': 8, 'I-7': 8 },
+    brief: ['I-1', 'I-14'],
+    macro: { here: 2, brief: 2 },
+    note: 'a donation changes neither a refcount nor a leaf, so the sentence of I-14 stays true',
+  },
+  {
+    id: 'D-06',
+    what: 'share does not look at the refcount',
+    model: 'SC-01',
+    scope: small,
+    edits: ['pass __pkvm_host_share_hyp/ref-is-0'],
+    violates: {},
+    brief: ['I-1', 'I-14'],
+    note: 'the host keeps its access to a page that it shares, and unshare looks at the refcount again',
+  },
+  {
+    id: 'D-35',
+    what: 'pgt_lock around the unmap',
+    model: 'SC-01',
+    scope: small,
+    edits: ['unlock unmap_pages/pgt_lock'],
+    violates: { 'I-1': 40, 'I-7': 40, 'I-14': 37, 'L-5': 38, 'P-4': 37, 'P-14': 31 },
+    brief: ['I-7', 'I-14'],
+  },
+  {
+    id: 'D-35',
+    what: 'the walk after the SYNC as upstream has it (W-22)',
+    model: 'SC-01/upstream',
+    scope: { pages: 1 },
+    edits: [],
+    violates: { 'I-1': 42, 'I-7': 42, 'I-14': 25, 'L-5': 25, 'P-4': 24, 'P-14': 33 },
+    brief: ['I-7', 'I-14'],
+  },
+  {
+    id: 'D-36',
+    what: 'two unmaps of one leaf',
+    model: 'SC-01',
+    scope: small,
+    edits: ['pass unmap_pages/leaf-is-not-INV'],
+    violates: { 'I-1': 40, 'I-7': 40, 'I-14': 37, 'L-5': 38, 'P-4': 37, 'P-14': 31 },
+    brief: ['I-14'],
+  },
+];
