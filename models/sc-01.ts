@@ -49,8 +49,13 @@ const scope = (pages: number, iovas: number, sharing: boolean) => ({
 export type Scope = ScopeOf<ReturnType<typeof scope>>;
 
 /** Declares the whole scenario; `mapAndUnmap` picks the design. Returns the components, for tests. */
-export function declare(m: Builder, sizes: Scope, mapAndUnmap: (core: IommuCore) => readonly Handler[]): System {
-  const all = parts({ ...sizes, domains: 1, smmus: 1 });
+export function declare(
+  m: Builder,
+  sizes: Scope,
+  mapAndUnmap: (core: IommuCore) => readonly Handler[],
+  smmus = 1,
+): System {
+  const all = parts({ ...sizes, domains: 1, smmus });
   // Every leaf may name one page, and every CPU may hold one more use of it.
   const pages = pageOwnership(m, all, sizes.iovas + sizes.cpus);
   const tables = ioPageTable(m, all);
