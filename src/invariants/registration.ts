@@ -185,20 +185,41 @@ export function noBypassAfterTakeOver(m: Builder, { smmu, el2 }: BootSystem): vo
   });
 }
 
-/** SB-12, in the style of V-1. */
+/**
+ * SB-12, in the style of V-1. It is asked between two tries: when one with a driver has failed and no driver has
+ * registered since. KVM’s help does not count: in a kernel that tries once, nothing of KVM runs again.
+ */
 export function everyDriverCanRegister(
   m: Builder,
   { driver, registration: { iommuDriver, ops, protectedMode } }: BootSystem,
-  by: readonly string[],
+  drivers: readonly string[],
 ): void {
+  const tried = m.variable('a driver was tried', bool, false);
+  const monitor = m.monitor('a driver was tried, and none registered since', { tried }, {
+    'init_driver called': () => ({ tried: true }),
+    registered: () => ({ tried: false }),
+  }); // prettier-ignore
   m.alwaysPossible('SB-12', {
-    text: 'As long as protected mode is not on, each driver can still come to be the registered one.',
+    text: 'After a failed init each driver can come to be the registered one.',
     source: 'S2:196, 211; V-1',
+    monitors: [monitor],
     forall: { d: driver },
-    by,
-    reads: () => ({ iommuDriver, ops, protectedMode }),
-    holds: (s, { d }) => s.protectedMode === 'ON' || (s.iommuDriver === d && s.ops === d),
+    by: drivers,
+    reads: () => ({ iommuDriver, ops, protectedMode, tried }),
+    holds: (s, { d }) => s.protectedMode !== 'FAILED' || !s.tried || (s.iommuDriver === d && s.ops === d),
     because: (_, { d }) => `${driver.print(d)} can register no more`,
+  });
+}
+
+/** What is left of a driver that is gone must not be called, nor be taken for the half of another one. */
+export function pointersBelongTogether(m: Builder, { driver, registration: { iommuDriver, ops } }: BootSystem): void {
+  const name = (pointer: Driver | null): string => (pointer === null ? 'NULL' : `that of ${driver.print(pointer)}`);
+  m.quiescent('pair', {
+    text: 'iommu_driver and kvm_iommu_ops are both NULL, or the two halves of one driver.',
+    source: 'S2:196-197, 15-23',
+    reads: () => ({ iommuDriver, ops }),
+    holds: (s) => s.iommuDriver === s.ops,
+    because: (s) => `iommu_driver is ${name(s.iommuDriver)}, kvm_iommu_ops is ${name(s.ops)}`,
   });
 }
 

@@ -161,8 +161,8 @@ export function iommuRegistration(
       }),
     ]),
   ]);
-  /** The repaired design calls it wherever KVM is done with a driver that it could not use. */
-  const afterwards = (call: Node): Node[] => (repaired ? [call] : []);
+  /** Wherever KVM is done with a driver that it could not use, the repaired design unregisters it. */
+  const onlyRepaired = (call: Node): Node[] => (repaired ? [call] : []);
 
   const initDriver = fragment('init_driver', { driver }, (h) => {
     const probe = [
@@ -171,7 +171,7 @@ export function iommuRegistration(
         fn: 'iommu_driver->init_driver',
         source: `${host} (S2:227)`,
         writes: (f) => ({ resources: resources(f.driver) }),
-        run: () => next({ resources: true }),
+        run: () => next({ resources: true }).emit('init_driver called'),
       }),
       h.step('probe the IOMMUs', {
         doc: 'parses firmware tables; may fail late',
@@ -217,7 +217,7 @@ export function iommuRegistration(
     }),
     h.onFail('init_driver failed', [
       h.call(initDriver, (f) => ({ driver: f.driver })),
-    ], afterwards(h.call(unregister))),
+    ], onlyRepaired(h.call(unregister))),
   ]); // prettier-ignore
 
   /** N3, N4, at EL2: so on this CPU nothing else runs until it returns. */
@@ -274,7 +274,7 @@ export function iommuRegistration(
       writes: (f) => ({ resources: resources(f.driver) }),
       run: (_, f) => next({ resources: false }).emit('remove_driver', { driver: f.driver }),
     }),
-    ...afterwards(h.call(unregister)),
+    ...onlyRepaired(h.call(unregister)),
   ]);
 
   /** N1 to N7. */
@@ -284,8 +284,8 @@ export function iommuRegistration(
       waits: true,
       fn: 'kvm_arm_init: init_hyp_mode',
       source: arm,
-      reads: () => ({ protectedMode }),
-      run: (s) => (s.protectedMode === 'ON' ? block : next()),
+      writes: () => ({ protectedMode }),
+      run: (s) => (s.protectedMode === 'ON' ? block : next({ protectedMode: 'OFF' as const })),
     }),
     h.onFail('init_hyp_mode', [
       h.call(kvmIommuInitDriver),

@@ -6,7 +6,6 @@
  */
 import {
   bool,
-  done,
   enumOf,
   fail,
   fragment,
@@ -61,13 +60,8 @@ export function smmuTakeOver(
   const left = (inBypass: readonly Smmu[]) =>
     inBypass.map((k) => [registers(k), Registers.make({ smmuen: null, abort: false })] as const);
 
+  /** An SMMU that was not taken over is already as this leaves it. */
   const giveBack = fragment('give back', { smmu }, (h) => [
-    h.step('was it taken over', {
-      fn: 'kvm_iommu_ops->remove',
-      source: 'not upstream: SB-10',
-      reads: (f) => ({ mmio: mmio(f.smmu) }),
-      run: (s) => (s.mmio === 'HYP' ? next() : done()),
-    }),
     h.step('clear SMMUEN', {
       doc: 'the SMMU walks EL2’s tables no more; from here on GBPA decides',
       fn: 'kvm_iommu_ops->remove: writel(CR0)',
