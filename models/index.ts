@@ -3,6 +3,7 @@ import benchIommu from './bench-iommu.js';
 import sc01, { defects as sc01Defects } from './sc-01.js';
 import sc02, { defects as sc02Defects } from './sc-02.js';
 import sc03 from './sc-03.js';
+import sc14, { defects as sc14Defects } from './sc-14.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -10,6 +11,7 @@ import type { Defect } from './defect.js';
 export interface Builtin {
   readonly file: string;
   readonly models: readonly Model[];
+  /** Seeded defects, each with what it violates. */
   readonly defects?: readonly Defect[];
 }
 
@@ -17,5 +19,6 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-01.js', models: sc01, defects: sc01Defects },
   { file: './sc-02.js', models: sc02, defects: sc02Defects },
   { file: './sc-03.js', models: sc03 },
+  { file: './sc-14.js', models: sc14, defects: sc14Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

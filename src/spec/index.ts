@@ -8,3 +8,5 @@ export * from './smmuv3-el2-driver.js';
 export * from './smmuv3-el2-attach.js';
 export * from './iommu-domains.js';
 export * from './iommu-core.js';
+export * from './smmu-take-over.js';
+export * from './iommu-registration.js';
