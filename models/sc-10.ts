@@ -1,0 +1,114 @@
+/**
+ * SC-10, MC register attack: "The MC's SID override registers are as security-critical as the SMMU page tables. If EL1
+ * can twiddle MC client→SID mappings, it can bypass whatever immutable fwspec you thought you had" (S3:74-75).
+ *
+ * One host CPU stores any value to any SID register of the memory controller. While its stage-2 maps the page the store
+ * goes to the register; once the page is EL2's it traps, and EL2 checks and forwards it. device0 is the host's, with
+ * SID 1; device1 is a guest's, with SIDs 0 and 9, and its engine picks between them (host1x, OVERRIDE off). 0x7F passes
+ * through the SMMU. The SMMU and the devices are registered already; taking the MC and freezing is part of the scenario.
+ * Also a system suspend, which loses the registers. B11 and the end of B10.
+ * Tegra186, 194 and 234 have SMMUv2: the memory controller in front of an SMMUv3 is a synthesis.
+ * Windows: W-15 (register write … next transaction), W-38 (check … forward; it takes a second CPU). Defects D-16, D-18,
+ * D-19, D-20, and D-41 as far as the MC goes. Nightly: cpus=2 clientsPerDevice=2.
+ *
+ * - SC-10: a filter over what the client can present afterwards, under a lock. Expected: all hold.
+ * - SC-10/published: the published trap filter with its sid_map. Expected: I-4 and I-5 are violated.
+ */
+import { flag, int, model, type Expected, type ScopeOf } from '../src/index.js';
+import {
+  clientsPresentTheirSids,
+  everyHandlerReturns,
+  freezeIsForGood,
+  frozenMmioIsEl2s,
+  nothingPassesUntranslated,
+  type Frontend,
+} from '../src/invariants/index.js';
+import {
+  devicePolicy,
+  freezing,
+  mcTrap,
+  memoryController,
+  mmio,
+  parts,
+  platform,
+  publishedTrap,
+  smmuRegisters,
+  type McTrap,
+} from '../src/spec/index.js';
+import type { Builder, Handler } from '../src/index.js';
+import type { Defect } from './defect.js';
+
+const scope = {
+  cpus: int(1, 1, 2, 'host CPUs'),
+  clientsPerDevice: int(1, 1, 2, 'memory clients of each device'),
+  locked: flag(false, 'boot firmware sets WRITE_ACCESS_DISABLED for every client'),
+};
+
+type Scope = ScopeOf<typeof scope>;
+
+/** Declares the whole scenario; `stores` picks the trap filter. */
+function declare(
+  m: Builder,
+  { cpus, clientsPerDevice, locked }: Scope,
+  stores: (f: Frontend, trap: McTrap) => readonly Handler[],
+): void {
+  const all = parts({ cpus, devices: 2, smmus: 1, domains: 0, iovas: 0, pages: 0 });
+  const soc = platform(
+    all,
+    ['0x00', '0x01', '0x09', '0x7F'],
+    [
+      { sids: ['0x01'], picksOwnSids: false },
+      { sids: ['0x00', '0x09'], picksOwnSids: true },
+    ],
+    clientsPerDevice,
+  );
+  const pages = mmio(m, all, true);
+  const smmus = smmuRegisters(m, all, pages, true);
+  const mc = memoryController(m, soc, locked);
+  const policy = devicePolicy(m, all, soc, pages, smmus, true);
+  const { freeze } = freezing(all, soc, pages, smmus, mc, policy);
+  const trap = mcTrap(soc, pages, mc, policy);
+  const frontend = { parts: all, soc, pages, smmus, mc, policy };
+
+  const handlers = [policy.registerMc, freeze, ...stores(frontend, trap), trap.systemSuspend];
+  for (let cpu = 0; cpu < cpus; cpu++) m.process(`cpu${cpu}`, handlers);
+
+  m.assume('MC-engine', 'a host1x engine presents only its own SIDs: hardware holds it to them (B11)');
+  m.assume('MC-0x7F', 'boot code lets StreamID 0x7F bypass the SMMU (B11)');
+  m.assume(
+    'MC-WAD',
+    'a non-secure store may set WRITE_ACCESS_DISABLED; from then on both registers of the client drop non-secure stores, until power is lost',
+  );
+  m.assume('MC-resume', 'no client accesses memory between the loss of the registers and the end of resume (D-20)');
+
+  nothingPassesUntranslated(m, frontend); // I-4
+  clientsPresentTheirSids(m, frontend); // I-5
+  frozenMmioIsEl2s(m, frontend); // I-8
+  freezeIsForGood(m, frontend); // P-8
+  everyHandlerReturns(m); // wedge
+}
+
+const sc10 = model({
+  name: 'SC-10',
+  title: 'MC register attack: no store of EL1 gives a client another device’s StreamID',
+  scope,
+  build: (m, sizes) => declare(m, sizes, (_, trap) => [trap.el1Store]),
+});
+
+const violated: Expected = 'violated';
+
+const sc10Published = model({
+  name: 'SC-10/published',
+  title: 'the same with the published trap filter (D-18, D-19)',
+  scope,
+  build: (m, sizes) =>
+    declare(m, sizes, ({ soc }, trap) => {
+      const { el1StorePublished, registerSidMapping } = publishedTrap(m, soc, trap);
+      return [el1StorePublished, registerSidMapping];
+    }),
+  expected: (): Record<string, Expected> => ({ 'I-4': violated, 'I-5': violated }),
+});
+
+export default [sc10, sc10Published];
+
+export const defects: readonly Defect[] = [];
