@@ -64,13 +64,13 @@ function declare(
   );
   const pages = mmio(m, all, true);
   const smmus = smmuRegisters(m, all, pages, true);
-  const mc = memoryController(m, soc, locked);
+  const mc = memoryController(m, soc, locked ? 'set' : 'EL1 may set');
   const policy = devicePolicy(m, all, soc, pages, smmus, true);
-  const { freeze } = freezing(all, soc, pages, smmus, mc, policy);
+  const { registerMc, freeze } = freezing(all, soc, pages, smmus, mc, policy);
   const trap = mcTrap(soc, pages, mc, policy);
   const frontend = { parts: all, soc, pages, smmus, mc, policy };
 
-  const handlers = [policy.registerMc, freeze, ...stores(frontend, trap), trap.systemSuspend];
+  const handlers = [registerMc, freeze, ...stores(frontend, trap), trap.systemSuspend];
   for (let cpu = 0; cpu < cpus; cpu++) m.process(`cpu${cpu}`, handlers);
 
   m.assume('MC-engine', 'a host1x engine presents only its own SIDs: hardware holds it to them (B11)');

@@ -1,7 +1,7 @@
 /** What must hold of the freeze, the memory controller and the SMMUs' registers (domain brief, section d). */
 import { type Builder } from '../language/index.js';
 import {
-  bypasses,
+  letsDmaPass,
   isEl2s,
   passThrough,
   type DevicePolicy,
@@ -29,7 +29,10 @@ export interface Frontend {
  * I-4, as far as registers decide it: the SMMU is off and does not abort, or the client presents the pass-through SID.
  * EL2 has taken an SMMU over once it has registered it; a client's SIDs are its business from the freeze on.
  */
-export function nothingPassesUntranslated(m: Builder, { parts: { smmuOf }, soc, smmus, mc, policy }: Frontend): void {
+export function nothingPassesUntranslated(
+  m: Builder,
+  { parts: { smmu, smmuOf }, soc, smmus, mc, policy }: Frontend,
+): void {
   const { client, deviceOf } = soc;
   m.invariant('I-4', {
     text: 'After take-over no transaction passes untranslated: mayReach never yields ALL through SMMUEN=0 with GBPA.ABORT=0, STE bypass, ATSCHK=0 or pass-through SID, except streams listed as allowed pass-through by EL2 policy.',
@@ -40,11 +43,11 @@ export function nothingPassesUntranslated(m: Builder, { parts: { smmuOf }, soc, 
       return { phase: policy.phase, known: policy.known(k), registers: smmus.registers(k), effective: mc.effective(c) };
     },
     when: (s) => s.known || s.phase === 'FROZEN',
-    holds: (s) => !bypasses(s.registers) && (s.phase === 'OPEN' || !s.effective.includes(passThrough)),
+    holds: (s) => !letsDmaPass(s.registers) && (s.phase === 'OPEN' || !s.effective.includes(passThrough)),
     because: (s, { c }) => {
       const d = deviceOf(c);
-      return bypasses(s.registers)
-        ? `${smmuOf(d)} has SMMUEN=0 and GBPA.ABORT=0`
+      return letsDmaPass(s.registers)
+        ? `${smmu.print(smmuOf(d))} ${s.registers.SMMUEN ? 'uses EL1’s stream table' : 'has SMMUEN=0 and GBPA.ABORT=0'}`
         : `${client.print(c)} may present the pass-through SID`;
     },
   });

@@ -3,7 +3,8 @@
  * ends it (S3:124-131). The host's word is a request: EL2 checks it against its own truth table (S3:215). The seeds
  * require all this; there is no published code, so hypercalls have the names of the brief.
  *
- * The order that holds: MMIO is taken away first, then what the registers hold is reset and read back, then FROZEN.
+ * The order that holds: MMIO is taken away first, then what the registers hold is checked or reset, then FROZEN. An
+ * SMMU goes through the first two here, the memory controller in freeze.ts.
  */
 import {
   bool,
@@ -20,7 +21,7 @@ import {
 import type { Mmio } from './mmio.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
-import type { SmmuRegisterFile } from './smmu-registers.js';
+import { disabled, enabled, type SmmuRegisterFile } from './smmu-registers.js';
 
 const source = 'required by S3:124-131, S3:212-216 (B10)';
 const smmuInit = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
@@ -95,7 +96,7 @@ export function devicePolicy(
           },
         ],
       }),
-      h.call(pages.donateSmmu, (f) => ({ smmu: f.base })),
+      h.call(pages.takeSmmu, (f) => ({ smmu: f.base })),
       h.onFail('init', [
         h.step('check GBPA', {
           doc: 'while the SMMU is off, it must abort',
@@ -112,13 +113,13 @@ export function devicePolicy(
             },
           ],
         }),
-      ], [h.call(pages.giveBack, (f) => ({ smmu: f.base }))]), // prettier-ignore
+      ], [h.call(pages.giveSmmuBack, (f) => ({ smmu: f.base }))]), // prettier-ignore
       h.step('enable', {
-        doc: 'with EL2’s stream table and queues',
-        fn: 'smmu_reset_device: CR0.SMMUEN=1',
+        doc: 'with EL2’s stream table; it may be changed while SMMUEN=0 only, and the driver clears that first',
+        fn: 'smmu_reset_device: STRTAB_BASE, CR0.SMMUEN=1',
         source: smmuInit,
         writes: (f) => ({ registers: smmus.registers(f.base) }),
-        run: (s) => next({ registers: s.registers.set('SMMUEN', true) }),
+        run: (s) => next({ registers: s.registers.merge(enabled) }),
       }),
       h.step('mark', {
         fn: 'register_smmu',
@@ -156,7 +157,7 @@ export function devicePolicy(
         fn: 'smmu_deinit_device: CR0.SMMUEN=0',
         source: smmuInit,
         writes: (f) => ({ registers: smmus.registers(f.smmu) }),
-        run: (s) => next({ registers: s.registers.set('SMMUEN', false) }),
+        run: (s) => next({ registers: s.registers.merge(disabled) }),
       }),
       h.step('unmark', {
         fn: 'unregister_smmu',
@@ -164,21 +165,9 @@ export function devicePolicy(
         writes: (f) => ({ known: known(f.smmu) }),
         run: () => next({ known: false }),
       }),
-      h.call(pages.giveBack, (f) => ({ smmu: f.smmu })),
+      h.call(pages.giveSmmuBack, (f) => ({ smmu: f.smmu })),
     ]),
   ], { fn: 'unregister_smmu', source }); // prettier-ignore
-
-  const registerMc: Handler = handler('register_mc', {}, (h) => [
-    h.locked('policy_lock', () => lock, [
-      h.step('check request', {
-        fn: 'register_mc',
-        source,
-        reads: () => ({ phase }),
-        guards: [isOpen],
-      }),
-      h.call(pages.donateMc),
-    ]),
-  ], { fn: 'tegra234_mc_init', source: 'drivers/iommu/arm/arm-smmu/pkvm/tegra234-mc.c (B11)' }); // prettier-ignore
 
   const registerDev: Handler = handler('register_dev', { device, request: Description }, (h) => [
     h.locked('policy_lock', () => lock, [
@@ -286,7 +275,6 @@ export function devicePolicy(
     isOpen,
     registerSmmu,
     unregisterSmmu,
-    registerMc,
     registerDev,
     unregisterDev,
     attachDev,

@@ -1,8 +1,8 @@
 /**
- * The freeze that ends the handshake (S3:130, B10), twice:
+ * The memory controller's take-over and the freeze that ends the handshake (S3:130, B10), in two designs:
  *
- * - `freeze`, which holds: EL2 has all MMIO already, so nothing changes behind its back while it resets what the
- *   registers of the memory controller hold, reads it back, and says FROZEN.
+ * - `registerMc` takes the MMIO page first, then resets what the registers hold and reads it back; `freeze` then only
+ *   checks that everything is EL2's. Nothing changes behind EL2's back. This holds.
  * - `freezeAsWorded`: "EL2 validates this against its own DT / vendor module, and then locks down SMMU + MC MMIO from
  *   EL1" (S3:130). Between validating and locking EL1 can still store to the registers (W-37, SB-13).
  */
@@ -12,7 +12,7 @@ import type { MemoryController } from './memory-controller.js';
 import { isEl2s, type Mmio } from './mmio.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
-import { bypasses, type SmmuRegisterFile } from './smmu-registers.js';
+import { letsDmaPass, type SmmuRegisterFile } from './smmu-registers.js';
 
 const source = 'required by S3:124-131 (B10)';
 const asWorded = 'S3:126-131 (B10)';
@@ -67,7 +67,28 @@ export function freezing(
     }),
   ]);
 
-  const freeze: Handler = handler('freeze', { plan: Plan, client }, (h) => [
+  const registerMc: Handler = handler('register_mc', { plan: Plan, client }, (h) => [
+    h.locked('policy_lock', () => lock, [
+      h.step('check state', {
+        fn: 'tegra234_mc_init',
+        source,
+        reads: () => ({ phase, reg }),
+        guards: [isOpen, allRegistered],
+        run: (s) => next().local({ plan: plan(s) }),
+      }),
+      h.locked('mc_lock', () => mc.lock, [
+        h.call(pages.takeMc),
+        h.onFail('init', [
+          h.each('each client', 'client', (f) => f.plan.keys(), [
+            h.call(mc.program, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
+            h.call(validateClient, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
+          ]),
+        ], [h.call(pages.giveMcBack)]), // prettier-ignore
+      ]),
+    ]),
+  ], { fn: 'tegra234_mc_init', source }); // prettier-ignore
+
+  const freeze: Handler = handler('freeze', {}, (h) => [
     h.locked('policy_lock', () => lock, [
       h.step('check state', {
         fn: 'freeze',
@@ -91,14 +112,7 @@ export function freezing(
             else: fail('EAGAIN'),
           },
         ],
-        run: (s) => next().local({ plan: plan(s) }),
       }),
-      h.each('each client', 'client', (f) => f.plan.keys(), [
-        h.locked('mc_lock', () => mc.lock, [
-          h.call(mc.program, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
-          h.call(validateClient, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
-        ]),
-      ]),
       h.call(setFrozen),
     ]),
   ], { fn: 'freeze', source }); // prettier-ignore
@@ -120,10 +134,10 @@ export function freezing(
           reads: (f) => ({ registers: smmus.registers(f.smmu) }),
           guards: [
             {
-              id: 'SMMU-does-not-bypass',
+              id: 'SMMU-confines',
               doc: 'it aborts or translates',
               source: asWorded,
-              test: (s) => !bypasses(s.registers),
+              test: (s) => !letsDmaPass(s.registers),
               else: fail('EPERM'),
             },
           ],
@@ -132,11 +146,11 @@ export function freezing(
       h.each('validate clients', 'client', (f) => f.plan.keys(), [
         h.call(validateClient, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
       ]),
-      h.each('lock SMMUs', 'smmu', () => smmu.values, [h.call(pages.donateSmmu, (f) => ({ smmu: f.smmu }))]),
-      h.call(pages.donateMc),
+      h.each('lock SMMUs', 'smmu', () => smmu.values, [h.call(pages.takeSmmu, (f) => ({ smmu: f.smmu }))]),
+      h.call(pages.takeMc),
       h.call(setFrozen),
     ]),
   ], { fn: 'freeze', source: asWorded }); // prettier-ignore
 
-  return { freeze, freezeAsWorded };
+  return { registerMc, freeze, freezeAsWorded };
 }

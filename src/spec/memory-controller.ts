@@ -33,9 +33,9 @@ export type MemoryController = ReturnType<typeof memoryController>;
 
 /**
  * Declares the registers, and EL2's way to write them.
- * @param locks firmware and EL2 set WRITE_ACCESS_DISABLED
+ * @param wad whether boot firmware, and EL2 after it, sets WRITE_ACCESS_DISABLED; and if not, whether EL1 may
  */
-export function memoryController(m: Builder, soc: Platform, locks: boolean) {
+export function memoryController(m: Builder, soc: Platform, wad: 'set' | 'EL1 may set' | 'clear') {
   const { client, Sid, Sids, engineSids, deviceOf, truth } = soc;
   const { Registers, Security, Write } = sorts(soc);
 
@@ -44,7 +44,7 @@ export function memoryController(m: Builder, soc: Platform, locks: boolean) {
   const securityFor = (c: Client, sids: Iterable<Sid>) => {
     const own = new Set(sids);
     const OVERRIDE = !engineSids(c).every((sid) => own.has(sid));
-    return Security.make({ OVERRIDE, WRITE_ACCESS_DISABLED: locks });
+    return Security.make({ OVERRIDE, WRITE_ACCESS_DISABLED: wad === 'set' });
   };
 
   /** As boot firmware leaves them: right. The host may have changed them before EL2 takes them away (T4). */
@@ -92,7 +92,7 @@ export function memoryController(m: Builder, soc: Platform, locks: boolean) {
   const writes: readonly McWrite[] = [
     ...Sid.values.map((sid) => Write.make.SID_OVERRIDE(sid)),
     ...[true, false].flatMap((OVERRIDE) =>
-      [true, false].map((WRITE_ACCESS_DISABLED) =>
+      (wad === 'EL1 may set' ? [true, false] : [wad === 'set']).map((WRITE_ACCESS_DISABLED) =>
         Write.make.SID_SECURITY(Security.make({ OVERRIDE, WRITE_ACCESS_DISABLED })),
       ),
     ),

@@ -64,27 +64,30 @@ export function mmio(m: Builder, { smmu }: Parts, smmusTaken: boolean) {
       }),
     ]);
 
-  const giveBack = fragment('give back MMIO', { smmu }, (h) => [
-    h.step('set owner', {
-      fn: '__pkvm_hyp_donate_host',
-      source,
-      writes: (f) => ({ page: smmuPage(f.smmu) }),
-      run: (s) => next({ page: s.page.set('owner', 'HOST') }),
-    }),
-    h.step('map', {
-      fn: '__pkvm_hyp_donate_host: host_stage2_set_owner_locked',
-      source,
-      writes: (f) => ({ page: smmuPage(f.smmu) }),
-      run: (s) => next({ page: s.page.set('hostMaps', true) }),
-    }),
-  ]);
+  /** The reverse, before the freeze. */
+  const giveBack = <L extends LocalSorts>(name: string, locals: L, page: (f: Locals<L>) => Var<MmioPageValue>) =>
+    fragment(name, locals, (h) => [
+      h.step('set owner', {
+        fn: '__pkvm_hyp_donate_host',
+        source,
+        writes: (f) => ({ page: page(f) }),
+        run: (s) => next({ page: s.page.set('owner', 'HOST') }),
+      }),
+      h.step('map', {
+        fn: '__pkvm_hyp_donate_host: host_stage2_set_owner_locked',
+        source,
+        writes: (f) => ({ page: page(f) }),
+        run: (s) => next({ page: s.page.set('hostMaps', true) }),
+      }),
+    ]);
 
   return {
     smmuPage,
     mcPage,
     pages: [...smmuPage.all, mcPage],
-    donateSmmu: donate('take SMMU MMIO', { smmu }, (f) => smmuPage(f.smmu)),
-    donateMc: donate('take MC MMIO', {}, () => mcPage),
-    giveBack,
+    takeSmmu: donate('take SMMU MMIO', { smmu }, (f) => smmuPage(f.smmu)),
+    takeMc: donate('take MC MMIO', {}, () => mcPage),
+    giveSmmuBack: giveBack('give SMMU MMIO back', { smmu }, (f) => smmuPage(f.smmu)),
+    giveMcBack: giveBack('give MC MMIO back', {}, () => mcPage),
   };
 }
