@@ -81,7 +81,7 @@ export function devicePolicy(
         guards: [
           isOpen,
           {
-            id: 'base-is-the-SMMU’s',
+            id: 'base-equals-truth',
             doc: 'the base is the one in EL2’s device tree',
             source,
             test: (_, f) => f.base === f.smmu,
@@ -253,7 +253,7 @@ export function devicePolicy(
         reads: (f) => ({ reg: reg(f.device) }),
         guards: [
           {
-            id: 'stream-is-the-device’s',
+            id: 'stream-belongs-to-device',
             doc: 'every call is checked against EL2’s own list (S3:189)',
             source,
             test: ({ reg: own }, f) => own !== null && own.smmu === f.smmu && own.sids.has(f.sid),

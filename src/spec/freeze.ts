@@ -98,14 +98,14 @@ export function freezing(
           isOpen,
           allRegistered,
           {
-            id: 'SMMU-MMIO-is-EL2’s',
+            id: 'SMMU-MMIO-belongs-to-EL2',
             doc: 'EL1 can no longer store to any SMMU',
             source,
             test: (s) => smmu.values.every((k) => isEl2s(s.smmus.at(k))),
             else: fail('EAGAIN'),
           },
           {
-            id: 'MC-MMIO-is-EL2’s',
+            id: 'MC-MMIO-belongs-to-EL2',
             doc: 'EL1 can no longer store to the memory controller',
             source,
             test: (s) => isEl2s(s.mc),

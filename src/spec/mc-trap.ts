@@ -91,7 +91,7 @@ export function mcTrap(soc: Platform, pages: Mmio, mc: MemoryController, { reg, 
       else: dropped,
     },
     {
-      id: 'SID-is-the-device’s',
+      id: 'SID-belongs-to-device',
       doc: 'an override names a SID of the client’s device, or is not in force',
       source,
       test: (s, f) => f.write.tag !== 'SID_OVERRIDE' || isSid0(f) || staysConfined(s, f),
