@@ -9,7 +9,7 @@
  * Also a system suspend, which loses the registers. B11 and the end of B10.
  * Tegra186, 194 and 234 have SMMUv2: the memory controller in front of an SMMUv3 is a synthesis.
  * Windows: W-15 (register write … next transaction), W-38 (check … forward; it takes a second CPU). Defects D-16, D-18,
- * D-19, D-20, and D-41 as far as the MC goes. Nightly: cpus=2 clientsPerDevice=2.
+ * D-19, D-20, and D-41 as far as the MC goes. Nightly: clientsPerDevice=2, and cpus=2.
  *
  * - SC-10: a filter over what the client can present afterwards, under a lock. Expected: all hold.
  * - SC-10/published: the published trap filter with its sid_map. Expected: I-4 and I-5 are violated.
@@ -18,7 +18,6 @@ import { flag, int, model, type Expected, type ScopeOf } from '../src/index.js';
 import {
   clientsPresentTheirSids,
   everyHandlerReturns,
-  freezeIsForGood,
   frozenMmioIsEl2s,
   nothingPassesUntranslated,
   type Frontend,
@@ -84,7 +83,6 @@ function declare(
   nothingPassesUntranslated(m, frontend); // I-4
   clientsPresentTheirSids(m, frontend); // I-5
   frozenMmioIsEl2s(m, frontend); // I-8
-  freezeIsForGood(m, frontend); // P-8
   everyHandlerReturns(m); // wedge
 }
 

@@ -45,6 +45,10 @@ describe('SC-09', () => {
     expect(violated(await check(sc09, { smmus: 1 }, [`unlock ${name}/policy_lock`]))).toEqual(expected);
   });
 
+  it('the base of an SMMU is checked: else another one is taken in its name', async () => {
+    expect(violated(await check(sc09, { cpus: 1 }, ['pass register_smmu/base-equals-truth']))).toEqual({ 'I-4': 8 });
+  });
+
   it('returns these codes', () => {
     expect(resultsSeen(build(sc09, { scope: small }))).toEqual([
       '-EAGAIN freeze',
