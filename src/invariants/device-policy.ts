@@ -10,7 +10,7 @@ import {
   type Mmio,
   type Parts,
   type Platform,
-  type Sid,
+  type TegraSid,
   type Smmu,
   type SmmuRegisterFile,
 } from '../spec/index.js';
@@ -84,7 +84,7 @@ export function associationsAreFrozen(m: Builder, { parts: { device }, soc, poli
   interface Attached {
     readonly device: Device;
     readonly smmu: Smmu;
-    readonly sid: Sid;
+    readonly sid: TegraSid;
   }
   m.transition('I-17', {
     text: 'After freeze, no accepted hypercall changes reg[d], truth[d] or the SID/device association.',

@@ -26,7 +26,7 @@ import {
 import type { DevicePolicy } from './device-policy.js';
 import { stored, type MemoryController, type McWrite } from './memory-controller.js';
 import type { Mmio } from './mmio.js';
-import type { Client, Platform, Sid } from './platform.js';
+import type { Client, Platform, TegraSid } from './platform.js';
 
 const source = 'required by S3:74-78 (B11)';
 const published = 'drivers/iommu/arm/arm-smmu/pkvm/tegra234-mc.c (B11)';
@@ -161,7 +161,7 @@ export function publishedTrap(m: Builder, soc: Platform, trap: McTrap) {
   const sidMap = m.variable(
     'sid_map',
     SidMap,
-    SidMap.make(client.values.flatMap((c) => [...truth(deviceOf(c)).sids].map((sid): [Sid, Client] => [sid, c]))),
+    SidMap.make(client.values.flatMap((c) => [...truth(deviceOf(c)).sids].map((sid): [TegraSid, Client] => [sid, c]))),
   );
 
   const el1StorePublished: Handler = handler('EL1 store to MC', trap.locals, (h) => [

@@ -5,7 +5,7 @@
  * so nothing here knows which SMMU comes behind it.
  */
 import { bool, fragment, next, record, union, type Builder, type ValueOf } from '../language/index.js';
-import { passThrough, type Client, type Platform, type Sid } from './platform.js';
+import { passThrough, type Client, type Platform, type TegraSid } from './platform.js';
 
 const source = 'drivers/memory/tegra/tegra186.c (B11)';
 
@@ -40,7 +40,7 @@ export function memoryController(m: Builder, soc: Platform, wad: 'set' | 'EL1 ma
   const { Registers, Security, Write } = sorts(soc);
 
   /** A client presents its engine's SIDs only if all of them are among these: else it is overridden with the first. */
-  const sidFor = (sids: Iterable<Sid>): Sid => Sid.values.find((sid) => new Set(sids).has(sid)) as Sid; // never empty
+  const sidFor = (sids: Iterable<TegraSid>): TegraSid => Sid.values.find((sid) => new Set(sids).has(sid)) as TegraSid; // never empty
   const securityFor = (c: Client, sids: Iterable<Sid>) => {
     const own = new Set(sids);
     const OVERRIDE = !engineSids(c).every((sid) => own.has(sid));
@@ -63,7 +63,7 @@ export function memoryController(m: Builder, soc: Platform, wad: 'set' | 'EL1 ma
   const lock = m.lock('mc_lock', { protects: registers.all });
 
   /** The StreamIDs that a client with these registers may present. */
-  const presented = (c: Client, { sid, security }: SidRegisters): readonly Sid[] =>
+  const presented = (c: Client, { sid, security }: SidRegisters): readonly TegraSid[] =>
     security.OVERRIDE ? [sid] : engineSids(c);
   /** effective(c) of B11: the StreamIDs that the SMMU may see from a client now. */
   const effective = (c: Client) =>

@@ -17,12 +17,12 @@ import type { Device, Parts, Smmu } from './parts.js';
 
 export type Client = Index<'client'>;
 /** Every StreamID that a scenario may name. NVIDIA's boot code lets 0x7F pass through the SMMU untranslated. */
-export type Sid = '0x00' | '0x01' | '0x09' | '0x7F';
-export const passThrough: Sid = '0x7F';
+export type TegraSid = '0x00' | '0x01' | '0x09' | '0x7F';
+export const passThrough: TegraSid = '0x7F';
 
 /** One device as a scenario describes it. */
 export interface DeviceInTruth {
-  readonly sids: readonly Sid[];
+  readonly sids: readonly TegraSid[];
   /** A host1x engine picks one of its own SIDs per job, and hardware holds it to them. Other engines may present any SID. */
   readonly picksOwnSids: boolean;
 }
@@ -39,11 +39,11 @@ export type Description = ValueOf<Platform['Description']>;
  */
 export function platform(
   { device, smmu, smmuOf }: Parts,
-  sids: readonly Sid[],
+  sids: readonly TegraSid[],
   devices: readonly DeviceInTruth[],
   clientsPerDevice: number,
 ) {
-  const Sid: EnumSort<Sid> = enumOf(...sids);
+  const Sid: EnumSort<TegraSid> = enumOf(...sids);
   const Sids = set(Sid);
   const client: IndexSort<'client'> = index('client', device.size * clientsPerDevice);
   const deviceOf = (c: Client): Device => device.of(c % device.size);
@@ -57,7 +57,7 @@ export function platform(
   );
 
   /** What the engine behind a client may present when the memory controller does not override it. */
-  const engineSids = (c: Client): readonly Sid[] => {
+  const engineSids = (c: Client): readonly TegraSid[] => {
     const { sids: own, picksOwnSids } = devices[deviceOf(c)];
     return picksOwnSids ? own : sids;
   };
