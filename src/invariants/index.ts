@@ -2,3 +2,5 @@
 export * from './isolation.js';
 export * from './lifecycle.js';
 export * from './protocol.js';
+export * from './ownership.js';
+export * from './return-codes.js';

@@ -1,0 +1,125 @@
+/**
+ * SC-11, ownership machine: every transition of B2's table, so that no "domain … maps memory the host doesn't own"
+ * (S3:55). Draft header.
+ */
+import { choice, flag, index, int, model, type ScopeOf } from '../src/index.js';
+import {
+  allSidesAgree,
+  el2NeverPanics,
+  everyHypercallCanReturn,
+  hostMapsOnlyItsPages,
+  hostReadsNoSecrets,
+  newOwnersPagesHaveNoLeaf,
+  pagesCanBeDonatedAgain,
+  pagesChangeOwnerWithoutSecrets,
+  quietRefsMatchUses,
+  returnCodesTellTheState,
+  usedPagesAreCounted,
+  type OwnershipSystem,
+} from '../src/invariants/index.js';
+import {
+  dmaPages,
+  ffaPages,
+  guestPages,
+  guestShares,
+  guestTable,
+  guestVm,
+  hostLeaves,
+  hostStage2,
+  hypPages,
+  memoryHandles,
+  pageOwnership,
+  parts,
+  pins,
+  secrets,
+  type Page,
+} from '../src/spec/index.js';
+import type { Builder } from '../src/index.js';
+
+const scope = {
+  cpus: int(2, 1, 2, 'host CPUs issuing hypercalls'),
+  pages: int(2, 1, 3, 'RAM pages'),
+  mmio: int(1, 0, 1, 'MMIO pages'),
+  ipas: int(1, 1, 2, 'addresses of the guest, a page each'),
+  guest: choice(['protected', 'np'], 'a protected guest, or one that borrows the host’s pages'),
+  device: flag(false, 'a device is assigned to the guest'),
+};
+
+export type Scope = ScopeOf<typeof scope>;
+
+/** Declares the whole scenario. Returns the components, for tests. */
+export function declare(m: Builder, sizes: Scope): OwnershipSystem {
+  const { cpus } = sizes;
+  const all = parts({ cpus, pages: sizes.pages + sizes.mmio, iovas: 1, domains: 1, smmus: 1, devices: 1 });
+  const isRam = (p: Page): boolean => p < sizes.pages;
+  const ipa = index('ipa', sizes.ipas);
+
+  const leaves = hostLeaves(m, all);
+  const gshare = guestShares(m, all, ipa);
+  const pinned = pins(m, all);
+  const handles = memoryHandles(m, all);
+  const secret = secrets(m, all);
+  // One leaf and one pin, and every CPU may hold one more use.
+  const pages = pageOwnership(m, all, 2 + cpus, {
+    isRam,
+    alsoUnderHostLock: [...leaves.all, ...gshare.all, ...pinned.all, ...handles.all],
+  });
+  const stage2 = hostStage2(all, pages, leaves);
+  const hyp = hypPages(m, all, pages, stage2, { secret, pinned, isRam });
+  const ffa = ffaPages(pages, stage2, handles);
+  const dma = dmaPages(m, all, pages, stage2, { isRam });
+  const table = guestTable(m, all, ipa);
+  const vm = guestVm(m, cpus, sizes);
+  const guest = guestPages(all, pages, stage2, vm, table, gshare, secret);
+  if (sizes.guest === 'protected') vm.atWork(pages, table, secret);
+
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    const { load, put } = vm.vcpu(cpu);
+    const forGuest =
+      sizes.guest === 'protected'
+        ? [guest.donateGuest(cpu), guest.guestShareHost(cpu), guest.guestUnshareHost(cpu), guest.reclaim]
+        : [guest.shareGuest(cpu), guest.unshareGuest];
+    m.process(`cpu${cpu}`, [
+      stage2.memAbort,
+      pages.shareHyp,
+      pages.unshareHyp,
+      hyp.donateHyp,
+      ...(sizes.mmio > 0 ? [hyp.donateHypMmio, dma.mapMmio] : []),
+      hyp.hypDonateHost,
+      hyp.pin,
+      hyp.unpin,
+      ffa.shareFfa,
+      ffa.unshareFfa,
+      ffa.donateFfa,
+      dma.mapPages,
+      dma.unmapPages,
+      load,
+      put,
+      vm.teardown,
+      ...forGuest,
+    ]);
+  }
+
+  const system = { parts: all, isRam, pages, stage2, hyp, guestTable: table, guest, dma };
+  hostMapsOnlyItsPages(m, system); // I-6
+  newOwnersPagesHaveNoLeaf(m, system); // I-7
+  pagesChangeOwnerWithoutSecrets(m, system); // I-12
+  usedPagesAreCounted(m, system); // I-14
+  allSidesAgree(m, system); // I-15
+  hostReadsNoSecrets(m, system); // T6
+  quietRefsMatchUses(m, system); // L-5
+  returnCodesTellTheState(m, system); // P-13
+  el2NeverPanics(m, system); // P-14
+  pagesCanBeDonatedAgain(m, system); // V-7
+  everyHypercallCanReturn(m, system); // wedge
+  return system;
+}
+
+const sc11 = model({
+  name: 'SC-11',
+  title: 'ownership machine: every page transition of B2, and nobody reads what is not his',
+  scope,
+  build: (m, sizes) => void declare(m, sizes),
+});
+
+export default [sc11];
