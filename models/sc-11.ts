@@ -9,6 +9,7 @@ import {
   everyHypercallCanReturn,
   hostMapsOnlyItsPages,
   hostReadsNoSecrets,
+  leavesNameHostPages,
   newOwnersPagesHaveNoLeaf,
   pagesCanBeDonatedAgain,
   pagesChangeOwnerWithoutSecrets,
@@ -101,6 +102,7 @@ export function declare(m: Builder, sizes: Scope): OwnershipSystem {
   }
 
   const system = { parts: all, isRam, pages, stage2, hyp, guestTable: table, guest, dma };
+  leavesNameHostPages(m, system); // I-1
   hostMapsOnlyItsPages(m, system); // I-6
   newOwnersPagesHaveNoLeaf(m, system); // I-7
   pagesChangeOwnerWithoutSecrets(m, system); // I-12

@@ -38,6 +38,19 @@ export function hostMapsOnlyItsPages(m: Builder, { parts: { page }, pages, stage
   });
 }
 
+/** I-1, for the device that dma-pages.ts has: it reaches a page as long as there is a leaf. */
+export function leavesNameHostPages(m: Builder, { parts: { page }, pages, dma }: OwnershipSystem): void {
+  m.invariant('I-1', {
+    text: 'For every device d assigned to the host and every page p in reach(d): host(p) is not NOPAGE.',
+    source: 'S3:28-38,52-56; v2/v4 cover letters',
+    forall: { p: page },
+    reads: ({ p }) => ({ leaf: dma.leaf(p), own: pages.ownership(p) }),
+    when: (s) => s.leaf,
+    holds: ({ own }) => own.host !== 'NOPAGE',
+    because: ({ own }, { p }) => `a device of the host reaches ${page.print(p)}, which belongs to ${own.owner}`,
+  });
+}
+
 /** I-7, for the device that dma-pages.ts has: it reaches a page as long as there is a leaf. */
 export function newOwnersPagesHaveNoLeaf(m: Builder, { parts: { page }, pages, dma }: OwnershipSystem): void {
   m.transition('I-7', {
@@ -93,14 +106,17 @@ export function usedPagesAreCounted(m: Builder, { parts: { page }, isRam, pages,
   });
 }
 
-/**
- * I-15. Hypercalls write the three sides one after the other, so it is judged where nobody holds host_mmu.lock.
- * The brief's list lacks the tainted MMIO page: the host's, SHARED_BORROWED, and nobody else's.
- */
+/** MMIO is the host's or EL2's, or tainted: the host's, SHARED_BORROWED, and nobody else's. B2's list lacks the last. */
+const legalMmio: ReadonlySet<string> = new Set([
+  'HOST OWNED NOPAGE NOPAGE',
+  'HOST SHARED_BORROWED NOPAGE NOPAGE',
+  'HYP NOPAGE OWNED NOPAGE',
+]);
+
+/** I-15. Hypercalls write the three sides one after the other, so it is judged where nobody holds host_mmu.lock. */
 export function allSidesAgree(m: Builder, { parts: { page }, isRam, pages, guestTable }: OwnershipSystem): void {
   const { ipa, table } = guestTable;
-  const fits = (own: OwnershipValue, p: Page): boolean =>
-    legal.has(ownershipWords(own)) || (!isRam(p) && ownershipWords(own) === 'HOST SHARED_BORROWED NOPAGE NOPAGE');
+  const fits = (own: OwnershipValue, p: Page): boolean => (isRam(p) ? legal : legalMmio).has(ownershipWords(own));
   m.invariant('I-15', {
     text: '(host,hyp,guest) of each page is one of the legal triples of B2, and owner agrees with it.',
     source: 'memory.h comments, selftest',

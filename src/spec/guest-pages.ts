@@ -21,7 +21,15 @@ import {
 import type { HostStage2 } from './host-stage2.js';
 import type { GuestVm, VmSeen } from './guest-vm.js';
 import type { Secrets } from './hyp-pages.js';
-import { check, hostHasItNot, hostOwnsIt, noDma, type OwnershipValue, type PageOwnership } from './page-ownership.js';
+import {
+  check,
+  hostHasItNot,
+  hostOwnsIt,
+  noDma,
+  type OwnershipValue,
+  type PageCheck,
+  type PageOwnership,
+} from './page-ownership.js';
 import type { Page, Parts } from './parts.js';
 
 const source = 'arch/arm64/kvm/hyp/nvhe/mem_protect.c (B2)';
@@ -179,7 +187,7 @@ export function guestPages(
   /** Under the host's and the guest's lock: some address of the VM, and the page there. */
   const atIpa = (
     h: Body<Locals>,
-    lookUp: { readonly guards: Parameters<typeof isMapped>[0]; readonly vm: readonly ReturnType<typeof check<VmSeen>>[] },
+    lookUp: { readonly guards: Parameters<typeof isMapped>[0]; readonly vm: readonly PageCheck<VmSeen>[] },
     body: readonly Node[],
   ): Node =>
     h.locked('host_mmu.lock', () => hostLock, [

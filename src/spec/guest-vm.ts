@@ -14,16 +14,18 @@ import {
   type Builder,
   type Handler,
 } from '../language/index.js';
-import { check } from './page-ownership.js';
+import { check as pageCheck, type PageOwnership } from './page-ownership.js';
 import type { GuestTable } from './guest-pages.js';
 import type { Secrets } from './hyp-pages.js';
-import type { PageOwnership } from './page-ownership.js';
 
 const source = 'arch/arm64/kvm/hyp/nvhe/pkvm.c (B2)';
 
 export interface VmSeen {
   readonly vm: { readonly dying: boolean; readonly loaded: number | null };
 }
+
+const check = (id: string, doc: string, errno: string, test: (seen: VmSeen) => boolean) =>
+  pageCheck<VmSeen>(id, doc, errno, test, source);
 
 export type GuestVm = ReturnType<typeof guestVm>;
 
@@ -36,14 +38,9 @@ export function guestVm(m: Builder, cpus: number, { device }: { device: boolean 
   /** Can the guest's device access memory? Its DMA goes through the guest's stage-2 table. */
   const deviceOn = m.variable('guest device on', bool, device);
 
-  const isDying = check<VmSeen>('VM-is-dying', 'a living VM keeps its pages', 'EINVAL', (s) => s.vm.dying);
+  const isDying = check('VM-is-dying', 'a living VM keeps its pages', 'EINVAL', (s) => s.vm.dying);
   const loadedOn = (me: number) =>
-    check<VmSeen>(
-      'vCPU-is-loaded-here',
-      'the VM is the one this CPU is about to run',
-      'EINVAL',
-      (s) => s.vm.loaded === me,
-    );
+    check('vCPU-is-loaded-here', 'the VM is the one this CPU is about to run', 'EINVAL', (s) => s.vm.loaded === me);
 
   /** Loading and putting the vCPU on one host CPU. */
   const vcpu = (me: number): { readonly load: Handler; readonly put: Handler } => ({
@@ -54,8 +51,8 @@ export function guestVm(m: Builder, cpus: number, { device }: { device: boolean 
           source,
           writes: () => ({ vm }),
           guards: [
-            check<VmSeen>('VM-is-not-dying', 'a dying VM does not run any more', 'ENOENT', (s) => !s.vm.dying),
-            check<VmSeen>('vCPU-is-not-loaded', 'a vCPU is on one CPU at a time', 'EBUSY', (s) => s.vm.loaded === null),
+            check('VM-is-not-dying', 'a dying VM does not run any more', 'ENOENT', (s) => !s.vm.dying),
+            check('vCPU-is-not-loaded', 'a vCPU is on one CPU at a time', 'EBUSY', (s) => s.vm.loaded === null),
           ],
           run: (s) => next({ vm: s.vm.set('loaded', cpu.of(me)) }),
         }),
@@ -81,8 +78,8 @@ export function guestVm(m: Builder, cpus: number, { device }: { device: boolean 
         source,
         reads: () => ({ vm }),
         guards: [
-          check<VmSeen>('no-vCPU-is-loaded', 'from here on the guest is stopped', 'EBUSY', (s) => s.vm.loaded === null),
-          check<VmSeen>('VM-is-not-dying', 'a VM dies once', 'EINVAL', (s) => !s.vm.dying),
+          check('no-vCPU-is-loaded', 'from here on the guest is stopped', 'EBUSY', (s) => s.vm.loaded === null),
+          check('VM-is-not-dying', 'a VM dies once', 'EINVAL', (s) => !s.vm.dying),
         ],
       }),
       ...(device

@@ -67,10 +67,11 @@ export const check = <S>(
   doc: string,
   errno: string,
   test: (seen: S, named: PageNamed) => boolean,
+  from = source,
 ): PageCheck<S> => ({
   id,
   doc,
-  source,
+  source: from,
   test,
   else: fail(errno),
 });
