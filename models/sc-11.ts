@@ -1,6 +1,17 @@
 /**
- * SC-11, ownership machine: every transition of B2's table, so that no "domain … maps memory the host doesn't own"
- * (S3:55). Draft header.
+ * SC-11, ownership machine: every transition of B2's table by two CPUs that name any page, so that no device's domain
+ * ever "maps memory the host doesn't own (e.g. guest/hyp pages)" (S3:55).
+ *
+ * RAM and MMIO pages go between the host, EL2, one guest and the secure world; a host CPU faults pages in, a device of
+ * the host uses them for DMA, EL2 pins what is shared with it, and the guest and its device write secrets.
+ * B2 complete; of B4 only use_dma and unuse_dma and one leaf a page. HOSTILE; T1, T5 and T6 as the host's and the
+ * guest's powers. Windows: W-32 (check … annotate), W-33 (guest share/unshare … its device), W-34 (poison … guest
+ * stage-2 unmap). Defects: D-40, SB-15, and the edits of docs/scenarios/sc-11.md.
+ *
+ * - SC-11: a protected guest with a device. Default: 2 CPUs, 1 RAM and 1 MMIO page. Nightly: `pages=2,mmio=0`.
+ * - SC-11/np: a guest that borrows pages, at two addresses each.
+ *
+ * Expected: all hold, at every scope.
  */
 import { choice, flag, index, int, model, type ScopeOf } from '../src/index.js';
 import {
@@ -37,16 +48,18 @@ import {
 } from '../src/spec/index.js';
 import type { Builder } from '../src/index.js';
 
-const scope = {
-  cpus: int(2, 1, 2, 'host CPUs issuing hypercalls'),
-  pages: int(2, 1, 3, 'RAM pages'),
-  mmio: int(1, 0, 1, 'MMIO pages'),
-  ipas: int(1, 1, 2, 'addresses of the guest, a page each'),
-  guest: choice(['protected', 'np'], 'a protected guest, or one that borrows the host’s pages'),
-  device: flag(false, 'a device is assigned to the guest'),
-};
+const kinds = ['protected', 'np'] as const;
 
-export type Scope = ScopeOf<typeof scope>;
+const scope = (guest: (typeof kinds)[number], mmio: number, ipas: number) => ({
+  cpus: int(2, 1, 2, 'host CPUs issuing hypercalls'),
+  pages: int(1, 1, 3, 'RAM pages'),
+  mmio: int(mmio, 0, 1, 'MMIO pages'),
+  ipas: int(ipas, 1, 2, 'addresses of the guest, a page each'),
+  guest: { ...choice(kinds, 'a protected guest, or one that borrows the host’s pages'), default: guest },
+  device: flag(true, 'a device is assigned to the guest'),
+});
+
+export type Scope = ScopeOf<ReturnType<typeof scope>>;
 
 /** Declares the whole scenario. Returns the components, for tests. */
 export function declare(m: Builder, sizes: Scope): OwnershipSystem {
@@ -79,7 +92,7 @@ export function declare(m: Builder, sizes: Scope): OwnershipSystem {
     const forGuest =
       sizes.guest === 'protected'
         ? [guest.donateGuest(cpu), guest.guestShareHost(cpu), guest.guestUnshareHost(cpu), guest.reclaim]
-        : [guest.shareGuest(cpu), guest.unshareGuest];
+        : [guest.shareGuest(cpu), guest.unshareGuest, guest.reclaim];
     m.process(`cpu${cpu}`, [
       stage2.memAbort,
       pages.shareHyp,
@@ -101,6 +114,11 @@ export function declare(m: Builder, sizes: Scope): OwnershipSystem {
     ]);
   }
 
+  m.assume('nVHE', 'an EL2 handler runs to completion on its CPU: one hypercall at a time per CPU (rule 2)');
+  m.assume('CPU-TLBI', 'a CPU stage-2 leaf that is cleared is in no TLB any more when the step ends');
+  m.assume('SC-01', 'a DMA leaf that is cleared is out of the device’s reach when unuse_dma begins: SC-01 shows it');
+  m.assume('FF-A', 'the secure world releases a page only if it was given that page, and once');
+
   const system = { parts: all, isRam, pages, stage2, hyp, guestTable: table, guest, dma };
   leavesNameHostPages(m, system); // I-1
   hostMapsOnlyItsPages(m, system); // I-6
@@ -119,9 +137,16 @@ export function declare(m: Builder, sizes: Scope): OwnershipSystem {
 
 const sc11 = model({
   name: 'SC-11',
-  title: 'ownership machine: every page transition of B2, and nobody reads what is not his',
-  scope,
+  title: 'ownership machine: every page transition of B2, with a protected guest',
+  scope: scope('protected', 1, 1),
   build: (m, sizes) => void declare(m, sizes),
 });
 
-export default [sc11];
+const sc11Np = model({
+  name: 'SC-11/np',
+  title: 'the same with a guest that borrows the host’s pages',
+  scope: scope('np', 0, 2),
+  build: (m, sizes) => void declare(m, sizes),
+});
+
+export default [sc11, sc11Np];

@@ -80,15 +80,15 @@ export function pagesChangeOwnerWithoutSecrets(m: Builder, { parts: { page }, pa
   });
 }
 
-/** T6, as a state: a secret is out of the host's reach, unless its owner shares the page. */
-export function hostReadsNoSecrets(m: Builder, { parts: { page }, pages, hyp, stage2 }: OwnershipSystem): void {
+/** T6, as a state: a secret is out of the host's reach. What a guest shares is no secret any more. */
+export function hostReadsNoSecrets(m: Builder, { parts: { page }, hyp, stage2 }: OwnershipSystem): void {
   m.invariant('T6', {
-    text: 'No host CPU stage-2 mapping exists for a page with a secret, unless the guest shares that page.',
+    text: 'No host CPU stage-2 mapping exists for a page with a secret.',
     source: 'T1, T6',
     forall: { p: page },
-    reads: ({ p }) => ({ secret: hyp.secret(p), mapped: stage2.mapped(p), own: pages.ownership(p) }),
+    reads: ({ p }) => ({ secret: hyp.secret(p), mapped: stage2.mapped(p) }),
     when: (s) => s.secret !== 'none',
-    holds: (s) => !s.mapped || s.own.guest === 'SHARED_OWNED',
+    holds: (s) => !s.mapped,
     because: (s, { p }) => `host CPUs reach ${page.print(p)}, which holds a secret of ${s.secret}`,
   });
 }
@@ -113,16 +113,15 @@ const legalMmio: ReadonlySet<string> = new Set([
   'HYP NOPAGE OWNED NOPAGE',
 ]);
 
-/** I-15. Hypercalls write the three sides one after the other, so it is judged where nobody holds host_mmu.lock. */
+/** I-15. Hypercalls write the three sides one after the other, so it is judged where none is in flight. */
 export function allSidesAgree(m: Builder, { parts: { page }, isRam, pages, guestTable }: OwnershipSystem): void {
   const { ipa, table } = guestTable;
   const fits = (own: OwnershipValue, p: Page): boolean => (isRam(p) ? legal : legalMmio).has(ownershipWords(own));
-  m.invariant('I-15', {
+  m.quiescent('I-15', {
     text: '(host,hyp,guest) of each page is one of the legal triples of B2, and owner agrees with it.',
     source: 'memory.h comments, selftest',
     forall: { p: page },
-    reads: ({ p }) => ({ own: pages.ownership(p), table, adjusting: pages.hostLock }),
-    when: (s) => s.adjusting === 0,
+    reads: ({ p }) => ({ own: pages.ownership(p), table }),
     holds: (s, { p }) => fits(s.own, p) && ipa.values.some((x) => s.table.at(x) === p) === (s.own.guest !== 'NOPAGE'),
     because: (s, { p }) => {
       const at = ipa.values.filter((x) => s.table.at(x) === p).map((x) => ipa.print(x));

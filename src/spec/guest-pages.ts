@@ -46,9 +46,9 @@ export const guestTable = (m: Builder, { page }: Parts, ipa: IndexSort<'ipa'>) =
 };
 export type GuestTable = ReturnType<typeof guestTable>;
 
-/** host_share_guest_count: at how many places guests borrow a page. Under host_mmu.lock. */
+/** host_share_guest_count: at how many addresses guests borrow a page; the top stands for its type's. Under host_mmu.lock. */
 export const guestShares = (m: Builder, { page }: Parts, ipa: IndexSort<'ipa'>) =>
-  m.family('gshare', [page], range(0, ipa.values.length), 0);
+  m.family('gshare', [page], range(0, ipa.values.length + 1), 0);
 
 const guestOwnsIt = check<Own>(
   'guest-state-is-OWNED',
@@ -99,14 +99,14 @@ export function guestPages(
       }),
     ]);
 
-  const setGuestState = (state: OwnershipValue['guest']) =>
+  const setGuestState = (state: 'OWNED' | 'SHARED_OWNED') =>
     fragment('guest page state', { page }, (h) => [
       h.step('set guest state', {
-        doc: 'software bits of the guest’s leaf',
+        doc: 'software bits of the guest’s leaf; what a guest shares is no secret any more',
         fn: 'kvm_pgtable_stage2_map (guest), with the new state',
         source,
-        writes: (f) => ({ own: ownership(f.page) }),
-        run: ({ own }) => next({ own: own.set('guest', state) }),
+        writes: (f) => ({ own: ownership(f.page), secret: secret(f.page) }),
+        run: (s) => next({ own: s.own.set('guest', state), secret: state === 'SHARED_OWNED' ? 'none' : s.secret }),
       }),
     ]);
 
@@ -171,6 +171,7 @@ export function guestPages(
             'EPERM',
             (s) => s.own.host === 'OWNED' || (s.own.host === 'SHARED_OWNED' && s.gshare > 0),
           ),
+          check<Shares>('gshare-below-top', 'the count does not wrap', 'EBUSY', (s) => s.gshare <= ipa.values.length),
         ],
         run: (_, f) => next().emit('accepted', { call: '__pkvm_host_share_guest', page: f.page }),
       }),
@@ -201,11 +202,12 @@ export function guestPages(
       }),
       h.locked('guest pgtable_lock', () => lock, [
         h.step('get leaf', {
+          doc: 'an invalid leaf reads as physical address 0',
           fn: 'kvm_pgtable_get_leaf (guest)',
           source,
           reads: (f) => ({ leaf: table(f.ipa) }),
           guards: [isMapped(lookUp.guards)],
-          run: ({ leaf }) => next().local({ page: leaf as Page }),
+          run: ({ leaf }) => next().local({ page: leaf ?? page.of(0) }),
         }),
         ...body,
       ]),
