@@ -47,6 +47,7 @@ import {
   type Page,
 } from '../src/spec/index.js';
 import type { Builder } from '../src/index.js';
+import type { Defect } from './defect.js';
 
 const kinds = ['protected', 'np'] as const;
 
@@ -150,3 +151,86 @@ const sc11Np = model({
 });
 
 export default [sc11, sc11Np];
+
+const onePage = { cpus: 1, pages: 1, mmio: 0 };
+const blindDonation = (fn: string, i7: number): Defect => ({
+  id: 'SB-15',
+  what: `${fn} does not look at ref`,
+  model: 'SC-11',
+  scope: { ...onePage, device: false },
+  edits: [`pass ${fn}/ref-is-0`],
+  violates: { 'I-7': i7, 'I-1': i7 + 1 },
+  brief: ['I-7', 'I-14'],
+  note: 'I-14 stays true, as for D-06: a donation changes neither the count nor a leaf.',
+});
+const stoppedGuest = (what: string, edit: string, i12: number): Defect => ({
+  id: 'W-34',
+  what,
+  model: 'SC-11',
+  scope: onePage,
+  edits: [edit],
+  violates: { 'I-12': i12, T6: i12 + 4 },
+  brief: ['I-12'],
+});
+
+/** What the brief names, and what it takes; docs/scenarios/sc-11.md has the whole audit. */
+export const defects: readonly Defect[] = [
+  {
+    id: 'D-40',
+    what: 'reclaim poisons before it unmaps, and the guest’s device was not blocked',
+    model: 'SC-11',
+    scope: onePage,
+    edits: ['drop __pkvm_start_teardown_vm/block-device'],
+    violates: { 'I-12': 16, T6: 20 },
+    brief: ['I-12'],
+    note: 'The brief gives no length. Here I-12 takes 6 macro steps: load, donate_guest, put, teardown, reclaim, DMA.',
+  },
+  {
+    id: 'D-40',
+    what: 'the same, but reclaim unmaps before it poisons',
+    model: 'SC-11',
+    scope: onePage,
+    edits: [
+      'drop __pkvm_start_teardown_vm/block-device',
+      'swap __pkvm_host_reclaim_page_guest/poison-page __pkvm_host_reclaim_page_guest/kvm_pgtable_stage2_unmap',
+    ],
+    violates: {},
+    brief: ['I-12'],
+    note: 'Either is enough: the device is blocked before, or the order is turned round (the unmap includes the TLBI).',
+  },
+  blindDonation('__pkvm_host_donate_hyp', 8),
+  blindDonation('__pkvm_host_donate_guest', 8),
+  blindDonation('__pkvm_host_donate_ffa', 7),
+  {
+    id: 'SB-15',
+    what: '__pkvm_host_share_hyp does not look at ref',
+    model: 'SC-11',
+    scope: onePage,
+    edits: ['pass __pkvm_host_share_hyp/ref-is-0'],
+    violates: {},
+    brief: ['I-7', 'I-14'],
+    note: 'The host keeps the page: its device may reach it, shared or not. Shares with guests and FF-A never look at ref.',
+  },
+  {
+    id: 'SB-15',
+    what: '__pkvm_host_unshare_hyp does not look at ref',
+    model: 'SC-11',
+    scope: onePage,
+    edits: ['pass __pkvm_host_unshare_hyp/ref-is-0'],
+    violates: { 'P-14': 10 },
+    brief: ['I-7', 'I-14'],
+    note: 'EL2 loses the mapping of a page that it has pinned, and faults. Availability, not isolation.',
+  },
+  {
+    id: 'W-32',
+    what: 'two CPUs in donate_hyp, and everything else between check and annotation',
+    model: 'SC-11',
+    scope: { cpus: 2, pages: 1, mmio: 0, device: false },
+    edits: ['unlock __pkvm_host_donate_hyp/host_mmu.lock'],
+    violates: { 'I-6': 8, 'I-7': 8, 'I-1': 9, 'I-12': 9, T6: 9, 'I-15': 10, 'P-13': 10, 'V-7': 19 },
+    brief: [],
+  },
+  stoppedGuest('a VM whose vCPU is loaded is torn down', 'pass __pkvm_start_teardown_vm/no-vCPU-is-loaded', 15),
+  stoppedGuest('a vCPU of a dying VM is loaded', 'pass __pkvm_vcpu_load/VM-is-not-dying', 15),
+  stoppedGuest('pages of a living VM are reclaimed', 'pass __pkvm_host_reclaim_page_guest/VM-is-dying', 13),
+];
