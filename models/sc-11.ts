@@ -167,7 +167,7 @@ const stoppedGuest = (what: string, edit: string, i12: number): Defect => ({
   id: 'W-34',
   what,
   model: 'SC-11',
-  scope: onePage,
+  scope: { ...onePage, device: false },
   edits: [edit],
   violates: { 'I-12': i12, T6: i12 + 4 },
   brief: ['I-12'],
