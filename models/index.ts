@@ -5,6 +5,7 @@ import sc02, { defects as sc02Defects } from './sc-02.js';
 import sc03 from './sc-03.js';
 import sc09, { defects as sc09Defects } from './sc-09.js';
 import sc10, { defects as sc10Defects } from './sc-10.js';
+import sc11, { defects as sc11Defects } from './sc-11.js';
 import sc14, { defects as sc14Defects } from './sc-14.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
@@ -23,6 +24,7 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-03.js', models: sc03 },
   { file: './sc-09.js', models: sc09, defects: sc09Defects },
   { file: './sc-10.js', models: sc10, defects: sc10Defects },
+  { file: './sc-11.js', models: sc11, defects: sc11Defects },
   { file: './sc-14.js', models: sc14, defects: sc14Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

@@ -5,3 +5,5 @@ export * from './protocol.js';
 export * from './domains.js';
 export * from './registration.js';
 export * from './device-policy.js';
+export * from './ownership.js';
+export * from './return-codes.js';

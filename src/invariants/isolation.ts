@@ -105,7 +105,8 @@ export function refsCountUses(m: Builder, { parts: { page, smmu, domain, iova },
   });
 }
 
-const legal = new Set([
+/** B2's legal states of a page. */
+export const legal: ReadonlySet<string> = new Set([
   // owner, host, hyp, guest
   'HOST OWNED NOPAGE NOPAGE',
   'HOST SHARED_OWNED SHARED_BORROWED NOPAGE',
@@ -117,15 +118,18 @@ const legal = new Set([
   'FFA NOPAGE NOPAGE NOPAGE',
 ]);
 
+/** A page's state as `legal` has it. */
+export const ownershipWords = ({ owner, host, hyp, guest }: OwnershipValue): string =>
+  `${owner} ${host} ${hyp} ${guest}`;
+
 /** I-15: what the three sides believe of a page fits together. */
 export function pageStatesAreLegal(m: Builder, { parts: { page }, pages }: System): void {
-  const words = ({ owner, host, hyp, guest }: OwnershipValue): string => `${owner} ${host} ${hyp} ${guest}`;
   m.invariant('I-15', {
     text: '(host,hyp,guest) of each page is one of the legal triples of B2, and owner agrees with it.',
     source: 'memory.h comments, selftest',
     forall: { p: page },
     reads: ({ p }) => ({ own: pages.ownership(p) }),
-    holds: ({ own }) => legal.has(words(own)),
-    because: ({ own }, { p }) => `${page.print(p)} is ${words(own)}`,
+    holds: ({ own }) => legal.has(ownershipWords(own)),
+    because: ({ own }, { p }) => `${page.print(p)} is ${ownershipWords(own)}`,
   });
 }

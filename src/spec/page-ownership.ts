@@ -13,12 +13,16 @@ import {
   optional,
   range,
   record,
+  type Body,
   type Builder,
   type Handler,
+  type IndexSort,
+  type Node,
   type Result,
   type ValueOf,
+  type Var,
 } from '../language/index.js';
-import type { Parts } from './parts.js';
+import type { Page, Parts } from './parts.js';
 
 const source = 'arch/arm64/kvm/hyp/nvhe/mem_protect.c (B2)';
 
@@ -45,64 +49,84 @@ interface PageSeen {
   readonly own: OwnershipValue;
   readonly ref: number;
 }
-interface PageCheck {
+interface PageNamed {
+  readonly page: Page;
+}
+export interface PageCheck<S = PageSeen> {
   readonly id: string;
   readonly doc: string;
   readonly source: string;
-  test(seen: PageSeen): boolean;
+  test(seen: S, named: PageNamed): boolean;
   readonly else: Result<object, object>;
 }
-const check = (id: string, doc: string, errno: string, test: (seen: PageSeen) => boolean): PageCheck => ({
+type OwnSeen = Pick<PageSeen, 'own'>;
+
+/** A check of a page, with the error that the hypercall returns where it fails. */
+export const check = <S>(
+  id: string,
+  doc: string,
+  errno: string,
+  test: (seen: S, named: PageNamed) => boolean,
+  from = source,
+): PageCheck<S> => ({
   id,
   doc,
-  source,
+  source: from,
   test,
   else: fail(errno),
 });
 
-const hostOwnsIt = check(
+export const hostOwnsIt = check<OwnSeen>(
   'host-state-is-OWNED',
   'only a page that the host owns alone changes hands',
   'EPERM',
   ({ own }) => own.host === 'OWNED',
 );
-const hostSharesIt = check(
+export const hostSharesIt = check<OwnSeen>(
   'host-state-is-SHARED_OWNED',
   'only a shared page is unshared',
   'EPERM',
   ({ own }) => own.host === 'SHARED_OWNED',
 );
-const hostHasItNot = check(
+export const hostHasItNot = check<OwnSeen>(
   'host-state-is-NOPAGE',
   'the host gets back only what it gave',
   'EPERM',
   ({ own }) => own.host === 'NOPAGE',
 );
-const hypHasItNot = check(
+export const hypHasItNot = check<OwnSeen>(
   'hyp-state-is-NOPAGE',
   'EL2 takes only a page it does not have',
   'EPERM',
   ({ own }) => own.hyp === 'NOPAGE',
 );
-const hypOwnsIt = check(
+export const hypOwnsIt = check<OwnSeen>(
   'hyp-state-is-OWNED',
   'EL2 gives only a page it owns',
   'EPERM',
   ({ own }) => own.hyp === 'OWNED',
 );
-const hypBorrowsIt = check(
+export const hypBorrowsIt = check<OwnSeen>(
   'hyp-state-is-SHARED_BORROWED',
   'only a page shared with EL2 is unshared',
   'EPERM',
   ({ own }) => own.hyp === 'SHARED_BORROWED',
 );
-const noDma = (errno: string): PageCheck =>
-  check(
+export const noDma = (errno: string): PageCheck<Pick<PageSeen, 'ref'>> =>
+  check<Pick<PageSeen, 'ref'>>(
     'ref-is-0',
     'a page in use for DMA, or pinned, is neither given away nor shared',
     errno,
     ({ ref }) => ref === 0,
   );
+
+/** What a scenario with more than host and EL2 adds. */
+export interface PageOptions {
+  /** Which pages are RAM; the others are MMIO. All are RAM if left out. */
+  readonly isRam?: (page: Page) => boolean;
+  /** What else host_mmu.lock protects. */
+  readonly alsoUnderHostLock?: readonly Var<unknown>[];
+}
 
 export type PageOwnership = ReturnType<typeof pageOwnership>;
 
@@ -110,48 +134,72 @@ export type PageOwnership = ReturnType<typeof pageOwnership>;
  * Declares pages, their locks, and what moves them.
  * @param maxRef the exact bound of a page's refcount
  */
-export function pageOwnership(m: Builder, { page, mapping }: Parts, maxRef: number) {
+export function pageOwnership(
+  m: Builder,
+  { page, mapping }: Parts,
+  maxRef: number,
+  { isRam, alsoUnderHostLock = [] }: PageOptions = {},
+) {
   const ownership = m.family('ownership', [page], Ownership, hostOwned);
   const ref = m.family('ref', [page], range(0, maxRef), 0);
-  const hostLock = m.lock('host_mmu.lock', { protects: [...ownership.all, ...ref.all] });
+  const hostLock = m.lock('host_mmu.lock', { protects: [...ownership.all, ...ref.all, ...alsoUnderHostLock] });
   const hypLock = m.lock('pkvm_pgd_lock');
   /** A BUG_ON at nVHE EL2 is a panic (rule 7): the CPU that runs into it never moves on, its locks stay taken. */
   const panicked = m.ghost('EL2 panicked', bool, false);
 
-  /**
-   * A hypercall that changes a page's state. The CPU's stage-2 (owner annotation, CPU TLBI) is done before the state
-   * is written: the state is the last micro-step (B2), and its new owner has access once the locks are released.
-   */
-  const transition = (fn: string, checks: readonly PageCheck[], becomes: OwnershipValue): Handler =>
+  const ramOnly = isRam
+    ? [check<object>('page-is-RAM', 'MMIO does not change hands this way', 'EPERM', (_, f) => isRam(f.page))]
+    : [];
+
+  /** A hypercall about one page, under host_mmu.lock. */
+  const onPage = (
+    fn: string,
+    body: (h: Body<{ page: IndexSort<'page'> }>) => readonly Node[],
+    among: readonly Page[] = page.values,
+  ): Handler =>
     handler(fn, { page }, (h) => [
       h.locked('host_mmu.lock', () => hostLock, [
         h.step('read pfn', {
           doc: 'the page is the host’s to name: any page',
           fn: 'host_lock_component',
           source,
-          run: () => page.values.map((p) => next().local({ page: p })),
+          run: () => among.map((p) => next().local({ page: p })),
         }),
-        h.locked('pkvm_pgd_lock', () => hypLock, [
-          h.step('check page state', {
-            fn: `${fn}: __host_check_page_state_range, __hyp_check_page_state_range`,
-            source,
-            reads: (f) => ({ own: ownership(f.page), ref: ref(f.page) }),
-            guards: checks,
-          }),
-          h.step('set page state', {
-            doc: 'CPU stage-2 first, vmemmap state last',
-            fn: `${fn}: __host_stage2_set_owner_locked, __host_set_page_state_range, __hyp_set_page_state_range`,
-            source,
-            writes: (f) => ({ own: ownership(f.page) }),
-            run: () => next({ own: becomes }),
-          }),
-        ]),
+        ...body(h),
       ]),
     ], { fn, source }); // prettier-ignore
 
+  /**
+   * A hypercall that changes a page's state. The CPU's stage-2 (owner annotation, CPU TLBI) is done before the state
+   * is written: the state is the last micro-step (B2), and its new owner has access once the locks are released.
+   */
+  const transition = (fn: string, checks: readonly PageCheck[], becomes: OwnershipValue): Handler =>
+    onPage(fn, (h) => [
+      h.locked('pkvm_pgd_lock', () => hypLock, [
+        h.step('check page state', {
+          fn: `${fn}: __host_check_page_state_range, __hyp_check_page_state_range`,
+          source,
+          reads: (f) => ({ own: ownership(f.page), ref: ref(f.page) }),
+          guards: checks,
+          run: (_, f) => next().emit('accepted', { call: fn, page: f.page }),
+        }),
+        h.step('set page state', {
+          doc: 'CPU stage-2 first, vmemmap state last',
+          fn: `${fn}: __host_stage2_set_owner_locked, __host_set_page_state_range, __hyp_set_page_state_range`,
+          source,
+          writes: (f) => ({ own: ownership(f.page) }),
+          run: () => next({ own: becomes }),
+        }),
+      ]),
+    ]); // prettier-ignore
+
   const donateHyp = transition('__pkvm_host_donate_hyp', [hostOwnsIt, noDma('EPERM'), hypHasItNot], hypOwned);
   const hypDonateHost = transition('__pkvm_hyp_donate_host', [hypOwnsIt, hostHasItNot], hostOwned);
-  const shareHyp = transition('__pkvm_host_share_hyp', [hostOwnsIt, noDma('EPERM'), hypHasItNot], hostSharedWithHyp);
+  const shareHyp = transition(
+    '__pkvm_host_share_hyp',
+    [...ramOnly, hostOwnsIt, noDma('EPERM'), hypHasItNot],
+    hostSharedWithHyp,
+  );
   const unshareHyp = transition('__pkvm_host_unshare_hyp', [hostSharesIt, hypBorrowsIt, noDma('EBUSY')], hostOwned);
 
   const useDma = fragment('use_dma', { page }, (h) => [
@@ -203,6 +251,8 @@ export function pageOwnership(m: Builder, { page, mapping }: Parts, maxRef: numb
     hostLock,
     hypLock,
     panicked,
+    ramOnly,
+    onPage,
     useDma,
     unuseDma,
     donateHyp,
