@@ -41,7 +41,7 @@ export function memoryController(m: Builder, soc: Platform, wad: 'set' | 'EL1 ma
 
   /** A client presents its engine's SIDs only if all of them are among these: else it is overridden with the first. */
   const sidFor = (sids: Iterable<TegraSid>): TegraSid => Sid.values.find((sid) => new Set(sids).has(sid)) as TegraSid; // never empty
-  const securityFor = (c: Client, sids: Iterable<Sid>) => {
+  const securityFor = (c: Client, sids: Iterable<TegraSid>) => {
     const own = new Set(sids);
     const OVERRIDE = !engineSids(c).every((sid) => own.has(sid));
     return Security.make({ OVERRIDE, WRITE_ACCESS_DISABLED: wad === 'set' });
