@@ -1,6 +1,7 @@
 /** The models that ringfence ships with: where each file is, so that a worker can import it, and what it exports. */
 import benchIommu from './bench-iommu.js';
 import sc01 from './sc-01.js';
+import sc05 from './sc-05.js';
 import type { Model } from '../src/index.js';
 
 /** A file of models, relative to this one. */
@@ -11,5 +12,6 @@ export interface Builtin {
 
 export const builtin: readonly Builtin[] = [
   { file: './sc-01.js', models: sc01 },
+  { file: './sc-05.js', models: sc05 },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

@@ -2,3 +2,4 @@
 export * from './isolation.js';
 export * from './lifecycle.js';
 export * from './protocol.js';
+export * from './command-queue.js';

@@ -5,3 +5,5 @@ export * from './io-page-table.js';
 export * from './smmuv3.js';
 export * from './smmuv3-el2-driver.js';
 export * from './iommu-core.js';
+export * from './command-queue.js';
+export * from './command-queue-producers.js';
