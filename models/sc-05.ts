@@ -19,6 +19,7 @@ const scope = (aborts: boolean, warn: boolean) => ({
   sids: int(1, 0, 2, 'streams that a CFGI may name'),
   aborts: flag(aborts, 'the fetch of a command may be aborted, now and then'),
   acks: flag(true, 'the host acknowledges command errors'),
+  laps: flag(false, 'entries keep what they held one lap earlier: to be seen where a barrier is missing'),
   warn: flag(warn, 'a wait that takes too long is a WARN_ON: EL2 panics'),
 });
 

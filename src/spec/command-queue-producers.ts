@@ -8,7 +8,6 @@ import {
   bool,
   done,
   fail,
-  fragment,
   goto,
   handler,
   index,
@@ -66,13 +65,24 @@ export function queueProducers(m: Builder, hw: CommandQueueHw, { cpus, batch, wa
     else: onTimeout,
   });
 
+  /** What is still to be written of a batch. */
+  const locals = { rest: Batch };
+  interface Rest {
+    readonly rest: ValueOf<typeof Batch>;
+  }
+
+  const opcodeIsKnown = {
+    id: 'opcode-is-known',
+    doc: 'an illegal command would stop the queue that EL2 itself uses',
+    source: `${emulation}; missing in the first version of that design`,
+    test: (_: unknown, f: Rest) => f.rest.first()?.tag !== 'RESERVED',
+    else: fail('EINVAL'),
+  };
+
   function handlersOf(me: ValueOf<typeof cpu>): readonly Handler[] {
     const timeout = warn
       ? goto('panic', { panicked: true })
       : fail<{ panicked: boolean }>('ETIMEDOUT').emit('invalidation given up', { cpu: me });
-
-    const locals = { rest: Batch };
-    type Rest = { readonly rest: ValueOf<typeof Batch> };
 
     /** q.write, barrier, q.ring: the first command of `rest`, or the CMD_SYNC. */
     const push = (h: Body<typeof locals>, what: 'command' | 'CMD_SYNC'): Node[] => [
@@ -122,85 +132,78 @@ export function queueProducers(m: Builder, hw: CommandQueueHw, { cpus, batch, wa
       }),
     ];
 
-    const submit = fragment('submit', locals, (h) => [
-      h.locked('smmu_lock', () => smmuLock, [
-        ...push(h, 'command'),
-        ...push(h, 'CMD_SYNC'),
-        h.step('wait for CMD_SYNC', {
-          doc: 'the only sign that the hardware is done (rule 5): CONS has reached PROD',
-          fn: 'smmu_sync_cmd: smmu_wait_event(smmu_cmdq_empty)',
-          source,
-          waits: true,
-          reads: () => ({ cons, prod }),
-          writes: () => ({ panicked }),
-          guards: [
-            {
-              ...inTime(timeout),
-              test: (q) => ahead(q.prod, q.cons.rd) === 0 || q.cons.err === 'CERROR_NONE',
-            },
-            {
-              id: 'queue-is-empty',
-              doc: 'the SMMU has taken all that was written, so the CMD_SYNC is complete',
-              source: `${source}: smmu_cmdq_empty`,
-              test: (q) => ahead(q.prod, q.cons.rd) === 0,
-              else: block,
-            },
-          ],
-          run: () => done('0').emit('invalidation reported done', { cpu: me }),
-        }),
-        ...(warn
-          ? [
-              h.step('panic', {
-                doc: 'the CPU never moves on, and its lock stays taken',
-                fn: 'WARN_ON at nVHE EL2 (rule 7)',
-                source,
-                waits: true,
-                run: () => block,
-              }),
-            ]
-          : []),
-      ]),
-    ]);
+    /** The batch in `rest`, a CMD_SYNC, and the wait for it. */
+    const submit = (h: Body<typeof locals>): Node[] => [
+      ...push(h, 'command'),
+      ...push(h, 'CMD_SYNC'),
+      h.step('wait for CMD_SYNC', {
+        doc: 'the only sign that the hardware is done (rule 5): CONS has reached PROD',
+        fn: 'smmu_sync_cmd: smmu_wait_event(smmu_cmdq_empty)',
+        source,
+        waits: true,
+        reads: () => ({ cons, prod }),
+        writes: () => ({ panicked }),
+        guards: [
+          {
+            ...inTime(timeout),
+            test: (q) => ahead(q.prod, q.cons.rd) === 0 || q.cons.err === 'CERROR_NONE',
+          },
+          {
+            id: 'queue-is-empty',
+            doc: 'the SMMU has taken all that was written, so the CMD_SYNC is complete',
+            source: `${source}: smmu_cmdq_empty`,
+            test: (q) => ahead(q.prod, q.cons.rd) === 0,
+            else: block,
+          },
+        ],
+        run: () => done('0').emit('invalidation reported done', { cpu: me }),
+      }),
+      ...(warn
+        ? [
+            h.step('panic', {
+              doc: 'the CPU never moves on, and its lock stays taken',
+              fn: 'WARN_ON at nVHE EL2 (rule 7)',
+              source,
+              waits: true,
+              run: () => block,
+            }),
+          ]
+        : []),
+    ];
 
     const invalidate = handler('smmu_inv', locals, (h) => [
-      h.step('gather', {
-        doc: 'what a hypercall has unmapped or detached, and must now invalidate: any batch',
-        fn: 'smmu_tlb_inv_range, smmu_sync_ste',
-        source,
-        run: () =>
-          batches.map((commands) =>
-            next()
-              .local({ rest: Batch.make(commands) })
-              .emit('invalidation asked', { cpu: me, commands }),
-          ),
-      }),
-      h.tail(submit, (f) => ({ rest: f.rest })),
-    ], { fn: 'smmu_inv_domain, smmu_sync_ste', source }); // prettier-ignore
+      h.locked('smmu_lock', () => smmuLock, [
+        h.step('gather', {
+          doc: 'what a hypercall has unmapped or detached, and must now invalidate: any batch',
+          fn: 'smmu_tlb_inv_range, smmu_sync_ste',
+          source,
+          run: () =>
+            batches.map((commands) =>
+              next()
+                .local({ rest: Batch.make(commands) })
+                .emit('invalidation asked', { cpu: me, commands }),
+            ),
+        }),
+        ...submit(h),
+      ]),
+    ], { fn: 'smmu_tlb_inv_range, smmu_sync_ste', source }); // prettier-ignore
 
-    const forward = handler('host_cmdq', { command: Command }, (h) => [
-      h.step('copy', {
-        doc: 'one command out of the host’s queue, read once: any',
-        fn: 'smmu_emulate_cmdq_insert',
-        source: emulation,
-        run: () => [...known, RESERVED].map((command) => next().local({ command })),
-      }),
-      h.step('filter', {
-        fn: 'smmu_filter_command',
-        source: emulation,
-        guards: filters
-          ? [
-              {
-                id: 'opcode-is-known',
-                doc: 'an illegal command would stop the queue that EL2 uses, too',
-                source: `${emulation}; the first trap-and-emulate version has no such check`,
-                test: (_: unknown, f: { readonly command: QueueCommand }) => f.command.tag !== 'RESERVED',
-                else: fail('EINVAL'),
-              },
-            ]
-          : [],
-        run: (_, f) => next().emit('invalidation asked', { cpu: me, commands: [f.command] }),
-      }),
-      h.tail(submit, (f) => ({ rest: Batch.make([f.command]) })),
+    const forward = handler('host_cmdq', locals, (h) => [
+      h.locked('smmu_lock', () => smmuLock, [
+        h.step('copy', {
+          doc: 'one command out of the host’s queue, read once: any',
+          fn: 'smmu_emulate_cmdq_insert',
+          source: emulation,
+          run: () => [...known, RESERVED].map((command) => next().local({ rest: Batch.make([command]) })),
+        }),
+        h.step('filter', {
+          fn: 'smmu_filter_command',
+          source: emulation,
+          guards: filters ? [opcodeIsKnown] : [],
+          run: (_, f) => next().emit('invalidation asked', { cpu: me, commands: f.rest }),
+        }),
+        ...submit(h),
+      ]),
     ], { fn: 'smmu_emulate_cmdq_insert', source: emulation }); // prettier-ignore
 
     return [invalidate, forward];

@@ -44,6 +44,11 @@ export interface QueueSizes {
   readonly sids: number;
   /** The fetch of a command may be aborted by the interconnect, now and then. */
   readonly aborts: boolean;
+  /**
+   * Entries keep what they held one lap earlier. Only where a barrier is missing can anybody see it, and it costs many
+   * states. Without, a consumed entry is as fresh memory.
+   */
+  readonly laps: boolean;
   /** The host acknowledges errors. */
   readonly acks: boolean;
 }
@@ -94,7 +99,7 @@ export function commandQueue(m: Builder, sizes: QueueSizes) {
     return old ? [q.entry.at(at), old] : [q.entry.at(at)];
   };
 
-  const seen = { reads: () => ({ prod, entry }), writes: () => ({ cons, entryOld }) };
+  const seen = { reads: () => ({ prod }), writes: () => ({ cons, entry, entryOld }) };
   const running = {
     id: 'queue-is-not-stopped',
     doc: 'nothing is consumed from an error until GERRORN acknowledges it',
@@ -110,10 +115,14 @@ export function commandQueue(m: Builder, sizes: QueueSizes) {
     else: block,
   };
   const guards = [running, notEmpty];
-  const consumed = (q: RingSeen) => ({
-    cons: Cons.make({ rd: advanced(q.cons.rd), err: 'CERROR_NONE' }),
-    entryOld: q.entryOld.set(slotOf(q.cons.rd), null),
-  });
+  const consumed = (q: RingSeen) => {
+    const at = slotOf(q.cons.rd);
+    return {
+      cons: Cons.make({ rd: advanced(q.cons.rd), err: 'CERROR_NONE' }),
+      entry: sizes.laps ? q.entry : q.entry.set(at, RESERVED),
+      entryOld: q.entryOld.set(at, null),
+    };
+  };
   const stopped = (q: RingSeen, err: 'CERROR_ILL' | 'CERROR_ABT') =>
     next({ cons: Cons.make({ rd: q.cons.rd, err }) }).emit('CMDQ_ERR', { at: q.cons.rd });
 
@@ -177,5 +186,20 @@ export function commandQueue(m: Builder, sizes: QueueSizes) {
     ]);
   }
 
-  return { entries, domain, sid, slot, Command, RESERVED, Pointer, entry, entryOld, prod, cons, advanced, slotOf, ahead };
+  return {
+    entries,
+    domain,
+    sid,
+    slot,
+    Command,
+    RESERVED,
+    Pointer,
+    entry,
+    entryOld,
+    prod,
+    cons,
+    advanced,
+    slotOf,
+    ahead,
+  };
 }
