@@ -81,7 +81,7 @@ export function queueProducers(m: Builder, hw: CommandQueueHw, { cpus, batch, wa
 
   function handlersOf(me: ValueOf<typeof cpu>): readonly Handler[] {
     const timeout = warn
-      ? goto('panic', { panicked: true })
+      ? goto('panic', { panicked: true }).local({ rest: Batch.make() })
       : fail<{ panicked: boolean }>('ETIMEDOUT').emit('invalidation given up', { cpu: me });
 
     /** q.write, barrier, q.ring: the first command of `rest`, or the CMD_SYNC. */
