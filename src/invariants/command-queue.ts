@@ -110,8 +110,11 @@ export function errorStops(m: Builder, { hw }: QueueSystem): void {
   });
 }
 
-/** V-2, as far as it needs no fairness: a CMD_SYNC can always complete, without the host's help. */
-export function syncsCanComplete(m: Builder, { hw, producers: { cpu } }: QueueSystem): void {
+/**
+ * V-2, as far as it needs no fairness. An aborted fetch that the host acknowledges is a delay, no excuse: any fetch may be
+ * aborted, so with it as an excuse V-2 would say nothing.
+ */
+export function syncsCanComplete(m: Builder, { hw, producers: { cpu } }: QueueSystem, acks: boolean): void {
   const owed = m.variable('owed', set(hw.slot), set(hw.slot).make());
   type State = Seen<{ owed: typeof owed }>;
   const monitor = m.monitor('owed CMD_SYNCs', { owed }, {
@@ -122,18 +125,25 @@ export function syncsCanComplete(m: Builder, { hw, producers: { cpu } }: QueueSy
     text: 'Every SYNC written to an enabled queue eventually completes unless a command error is latched.',
     source: '§4.7; here: from every reachable state it can',
     monitors: [monitor],
-    by: [...cpu.values.map((c) => cpu.print(c)), 'smmu'],
+    by: helpers(cpu, acks),
     reads: () => ({ owed, cons: hw.cons }),
-    holds: (s) => s.owed.isEmpty() || s.cons.err !== 'CERROR_NONE',
+    holds: (s) => s.owed.isEmpty() || s.cons.err === 'CERROR_ILL' || (s.cons.err === 'CERROR_ABT' && !acks),
   });
 }
 
-/** V-6, as far as it needs no fairness. The host is trusted for liveness, so its acknowledgement counts as help. */
+/** Whose steps count. The host is trusted for liveness, so its acknowledgement does. */
+const helpers = (cpu: QueueProducers['cpu'], acks: boolean): string[] => [
+  ...cpu.values.map((c) => cpu.print(c)),
+  'smmu',
+  ...(acks ? ['host'] : []),
+];
+
+/** V-6, as far as it needs no fairness. */
 export function errorsCanBeCleared(m: Builder, { hw, producers: { cpu } }: QueueSystem, acks: boolean): void {
   m.alwaysPossible('V-6', {
     text: 'A latched command error is eventually cleared by someone entitled to do so, and TLBI of unrelated domains proceed.',
     source: 'TE design; here: from every reachable state the queue can run empty, with no error latched',
-    by: [...cpu.values.map((c) => cpu.print(c)), 'smmu', ...(acks ? ['host'] : [])],
+    by: helpers(cpu, acks),
     reads: () => ({ prod: hw.prod, cons: hw.cons }),
     holds: (q) => q.cons.err === 'CERROR_NONE' && q.prod === q.cons.rd,
   });

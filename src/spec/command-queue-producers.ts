@@ -111,7 +111,7 @@ export function queueProducers(m: Builder, hw: CommandQueueHw, { cpus, batch, wa
             next({ entry: q.entry.set(at, command), entryOld: q.entryOld.set(at, q.entry.at(at)) });
           return what === 'CMD_SYNC'
             ? stored(Command.make.CMD_SYNC()).emit('CMD_SYNC written', { at })
-            : stored(f.rest.first() ?? RESERVED).local({ rest: f.rest.shift() });
+            : stored(f.rest.first() as QueueCommand).local({ rest: f.rest.shift() });
         },
       }),
       h.step(`barrier for ${what}`, {
