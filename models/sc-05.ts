@@ -13,7 +13,7 @@
  *   an aborted fetch violates P-14).
  * - SC-05/forwards-unknown-opcodes: EL2 copies any (D-30). Expected: V-6 is violated, and P-14 where a timeout panics.
  *
- * Nightly: `batch=2,laps=true`, `cpus=3`.
+ * Nightly: `cpus=3`, and `entries=3,batch=1,laps=true`.
  */
 import { flag, int, model, type Expected, type ScopeOf } from '../src/index.js';
 import {

@@ -1,7 +1,7 @@
 /** SC-05: the command queue holds at small scopes, and each seeded defect breaks exactly what it says. */
 import { describe, expect, it } from 'vitest';
 import { search, type SearchResult } from '../../src/explorer/index.js';
-import { build } from '../../src/language/index.js';
+import { build, keyOf, type Machine } from '../../src/language/index.js';
 import models, { defects } from '../../models/sc-05.js';
 
 /** Property -> length of its shortest counterexample. */
@@ -49,6 +49,43 @@ describe('what is violated is as expected', () => {
     );
     expect(Object.keys(violated(await search(machine))).sort()).toEqual(expected.sort());
   });
+});
+
+/** The labels of all transitions, `step label`, found by a plain search. */
+function returnCodes({ variables, processes, initialStates }: Machine): string[] {
+  const keyOfState = (state: readonly unknown[]): string => state.map((v, i) => keyOf(variables[i].sort, v)).join(' ');
+  const seen = new Set(initialStates.map(keyOfState));
+  const labels = new Set<string>();
+  const open = [...initialStates];
+  for (let state = open.pop(); state; state = open.pop()) {
+    const here = state;
+    const actions = processes.flatMap(({ frame, actions: of }) => of(frame < 0 ? undefined : here[frame]));
+    for (const action of actions) {
+      for (const outcome of action.run((i) => here[i])) {
+        if (outcome.kind === 'fault') throw new Error(outcome.fault.message);
+        if (outcome.label !== '') labels.add(`${action.id} ${outcome.label}`);
+        const after = here.map((value, i) => (outcome.writes.has(i) ? outcome.writes.get(i) : value));
+        const key = keyOfState(after);
+        if (!seen.has(key)) open.push(after);
+        seen.add(key);
+      }
+    }
+  }
+  return [...labels].sort();
+}
+
+it('returns these codes', () => {
+  expect(returnCodes(build(sc05, { scope: { entries: 2, batch: 1 }, properties: ['P-3'] }))).toEqual([
+    'host_cmdq/smmu_lock/filter -EINVAL',
+    'host_cmdq/smmu_lock/wait-for-CMD_SYNC 0',
+    'host_cmdq/smmu_lock/wait-for-CMD_SYNC -ETIMEDOUT',
+    'host_cmdq/smmu_lock/write-CMD_SYNC -ETIMEDOUT',
+    'host_cmdq/smmu_lock/write-command -ETIMEDOUT',
+    'smmu_inv/smmu_lock/wait-for-CMD_SYNC 0',
+    'smmu_inv/smmu_lock/wait-for-CMD_SYNC -ETIMEDOUT',
+    'smmu_inv/smmu_lock/write-CMD_SYNC -ETIMEDOUT',
+    'smmu_inv/smmu_lock/write-command -ETIMEDOUT',
+  ].sort()); // prettier-ignore
 });
 
 describe('defects are found', () => {
