@@ -7,3 +7,4 @@ export * from './registration.js';
 export * from './device-policy.js';
 export * from './ownership.js';
 export * from './return-codes.js';
+export * from './command-queue.js';

@@ -23,3 +23,5 @@ export * from './memory-controller.js';
 export * from './device-policy.js';
 export * from './freeze.js';
 export * from './mc-trap.js';
+export * from './command-queue.js';
+export * from './command-queue-producers.js';
