@@ -60,5 +60,6 @@ export class Fairness {
   }
 }
 
-const isEnabled = ({ outcomes, faults }: Learned): boolean =>
+/** Does a step do anything here? */
+export const isEnabled = ({ outcomes, faults }: Learned): boolean =>
   faults.length > 0 || outcomes.some(({ changes }) => changes.length > 0);

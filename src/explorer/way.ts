@@ -1,5 +1,6 @@
 /** Shortest ways inside a fair set of pending states, the same for any order of discovery. */
 import type { Clock } from './clock.js';
+import { isEnabled } from './fairness.js';
 import type { FairLoops } from './fair-loops.js';
 import type { Graph } from './graph.js';
 import type { LearnedOutcome } from './learned.js';
@@ -66,7 +67,7 @@ export class Ways {
     const words = this.state(place);
     const all: Onward[] = [];
     for (const { learned } of graph.engine.learnedAt(words, 0)) {
-      if (learned.outcomes.every(({ changes }) => changes.length === 0)) continue;
+      if (!isEnabled(learned)) continue;
       for (const outcome of learned.outcomes)
         all.push({ outcome, to: pending.place(graph.slotOf(graph.after(outcome, words, 0), 0)) });
     }

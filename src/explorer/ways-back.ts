@@ -31,7 +31,7 @@ export async function findLost(
   const helps = property.kind === 'wedge-free' ? () => true : (process: number) => property.by.includes(process);
   const excused = property.excused && predicateOf(graph, property.excused);
   let lost: Lost | undefined;
-  let asked = false;
+  let asked = property.kind === 'wedge-free';
   // Up to 8 goals a pass.
   for (let first = 0; first < goals.length; first += 8) {
     const part = goals.slice(first, first + 8);

@@ -9,8 +9,8 @@ export interface Findings {
   readonly transitions: number;
   readonly depth: number;
   readonly deadlocks: number;
-  /** Verdict and length of the shortest trace, by property. */
-  readonly properties: Readonly<Record<string, readonly [string, number | undefined]>>;
+  /** By property: verdict, length of the shortest trace (`leads-to`: to the loop), and does it hold for want of a trigger? */
+  readonly properties: Readonly<Record<string, readonly [string, number | undefined, boolean]>>;
   /** Steps in which something went wrong, with the depth of the first state where it did. */
   readonly wrong: Readonly<Record<string, number>>;
 }
@@ -24,8 +24,11 @@ function earliest(all: Iterable<readonly [string, number]>): Record<string, numb
   return first;
 }
 
-/** Of the engine's result. Also checks that every trace is as long as it says. */
-export function found(result: SearchResult): Findings {
+/** Kinds of which the oracle knows whether anything was asked for. */
+const knowsVacuity = new Set<string>(['invariant', 'quiescent', 'always-possible', 'leads-to']);
+
+/** Of the engine's result, without what is too much for the oracle. Also checks that every trace is as long as it says. */
+export function found(result: SearchResult, oracle: OracleResult): Findings {
   const faults = result.properties.filter(({ kind }) => kind === 'fault');
   for (const { id, verdict, trace, length } of result.properties) {
     if ((verdict === 'violated' && length !== undefined) !== (trace !== undefined) && verdict !== 'error')
@@ -42,7 +45,15 @@ export function found(result: SearchResult): Findings {
     properties: Object.fromEntries(
       result.properties
         .filter(({ kind }) => kind !== 'fault')
-        .map(({ id, verdict, length }) => [id, [verdict, length]]),
+        .filter(({ id }) => oracle.properties.get(id)?.unknown !== true)
+        .map(({ id, kind, verdict, length, trace, vacuous }) => [
+          id,
+          [
+            verdict,
+            kind === 'leads-to' ? trace?.loop : length,
+            vacuous && verdict === 'holds' && knowsVacuity.has(kind),
+          ],
+        ]),
     ),
     wrong: earliest(faults.map(({ id, length }) => [withoutCopies(id.replace(/^fault:(.*):[a-z]+$/, '$1')), length!])),
   };
@@ -58,11 +69,13 @@ export function expected(model: RandomModel, oracle: OracleResult): Findings {
     depth: oracle.depth,
     deadlocks: oracle.deadlocks,
     properties: Object.fromEntries(
-      model.properties.map(({ id }) => {
-        const { violated, length } = oracle.properties.get(id)!;
+      model.properties.flatMap(({ id }) => {
+        const { violated, length, asked = true, unknown = false } = oracle.properties.get(id)!;
+        if (unknown) return [];
         // Behind an outcome that the spec got wrong nothing was explored: what is not decided by a path is undecided.
         const undecided = oracle.wrong.size > 0 && length === undefined;
-        return [id, [undecided ? 'undecided' : violated ? 'violated' : 'holds', length]];
+        const verdict = undecided ? 'undecided' : violated ? 'violated' : 'holds';
+        return [[id, [verdict, length, verdict === 'holds' && !asked] as const]];
       }),
     ),
     wrong: Object.fromEntries(oracle.wrong),
