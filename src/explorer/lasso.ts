@@ -41,23 +41,45 @@ export class Violation {
     this.distance = this.levelOf(loops.fair.indexOf(1));
   }
 
-  /** The counterexample. @throws GivenUp */
+  /** The counterexample: a path to where nobody has to do anything, unless one with a loop is shorter. @throws GivenUp */
   async lasso(): Promise<Lasso> {
-    const { distance, pending, graph, ways } = this;
-    const marked = await this.towards(this.targets());
-    const { asked, path } = await this.entry(marked);
+    const rest = await this.nearestRest();
+    if (rest === this.distance) return (await this.wayTo(rest, this.isRest)).lasso;
+    const { lasso, place } = await this.wayTo(this.distance, (fair) => this.loops.fair[fair] === 1);
+    const loop = await this.loopFrom(place, lasso.outcomes.at(-1)?.process);
+    const outcomes = [...lasso.outcomes, ...loop];
+    if (rest !== undefined && rest <= outcomes.length) return (await this.wayTo(rest, this.isRest)).lasso;
+    return { ...lasso, outcomes };
+  }
+
+  private readonly isRest = (place: number): boolean =>
+    this.loops.fair[place] === 1 && this.fairness.enabled(this.ways.state(place), 0, () => false);
+
+  /** How far away the nearest state is in which nobody has to do anything. */
+  private async nearestRest(): Promise<number | undefined> {
+    for (let place = 0; place < this.pending.slots.length; place++) {
+      await this.ways.turn();
+      if (this.isRest(place)) return this.levelOf(place);
+    }
+    return undefined;
+  }
+
+  /** The shortest way to a pending state of a level, and its end. */
+  private async wayTo(level: number, is: (place: number) => boolean): Promise<{ lasso: Lasso; place: number }> {
+    const { pending, graph, ways } = this;
+    const marked = await this.towards(level, is);
+    const { asked, path } = await this.entry(level, marked);
     let place = pending.place(graph.slotOf(path.last, 0));
     let actor = path.outcomes.at(-1)?.process;
     const outcomes = [...path.outcomes];
-    for (let level = asked; level < distance; level++) {
-      const options = ways.onward(place).filter(({ to }) => marked[to] === 1 && this.levelOf(to) === level + 1);
+    for (let next = asked + 1; next <= level; next++) {
+      const options = ways.onward(place).filter(({ to }) => marked[to] === 1 && this.levelOf(to) === next);
       const best = ways.best(options, actor);
       outcomes.push(best.outcome);
       actor = best.outcome.process;
       place = best.to;
     }
-    const loop = await this.loopFrom(place, actor);
-    return { initial: path.initial, outcomes: [...outcomes, ...loop], asked, loop: outcomes.length };
+    return { lasso: { initial: path.initial, outcomes, asked, loop: outcomes.length }, place };
   }
 
   private levelOf(place: number): number {
@@ -71,24 +93,15 @@ export class Violation {
     return low;
   }
 
-  /** The nearest fair states; where in some of them nobody has to do anything, only those: there is least to explain. */
-  private targets(): number[] {
-    const [from, to] = [this.pending.levels[this.distance], this.pending.levels[this.distance + 1]];
-    const nearest: number[] = [];
-    for (let place = from; place < to; place++) if (this.loops.fair[place] === 1) nearest.push(place);
-    const resting = nearest.filter((place) => this.owedAt(place).size === 0);
-    return resting.length > 0 ? resting : nearest;
-  }
-
-  /** Marks the pending states on a shortest way to a target. */
-  private async towards(targets: readonly number[]): Promise<Uint8Array> {
+  /** Marks the pending states on a shortest way to such a state of a level. */
+  private async towards(last: number, is: (place: number) => boolean): Promise<Uint8Array> {
     const { levels, slots } = this.pending;
     const marked = new Uint8Array(slots.length);
-    for (const place of targets) marked[place] = 1;
-    for (let level = this.distance - 1; level >= 0; level--) {
+    for (let place = levels[last]; place < levels[last + 1]; place++) if (is(place)) marked[place] = 1;
+    for (let level = last - 1; level >= 0; level--) {
+      const leads = (to: number): boolean => to >= levels[level + 1] && to < levels[level + 2] && marked[to] === 1;
       for (let place = levels[level]; place < levels[level + 1]; place++) {
         await this.ways.turn();
-        const leads = (to: number): boolean => to >= levels[level + 1] && to < levels[level + 2] && marked[to] === 1;
         if (this.ways.leads(place, leads)) marked[place] = 1;
       }
     }
@@ -96,9 +109,9 @@ export class Violation {
   }
 
   /** The trigger that the way passes, the earliest if there are several, and the path to it. */
-  private async entry(marked: Uint8Array) {
+  private async entry(last: number, marked: Uint8Array) {
     const { graph, pending } = this;
-    for (let asked = 0; asked <= this.distance; asked++) {
+    for (let asked = 0; asked <= last; asked++) {
       const is = (words: Int32Array, at: number): boolean => {
         const place = pending.place(graph.slotOf(words, at));
         return place >= 0 && marked[place] === 1 && this.levelOf(place) === asked && this.trigger(words, at);

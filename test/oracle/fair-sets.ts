@@ -16,8 +16,15 @@ export interface Node {
 /** So many strongly fair steps are tried out; there are 2^n choices. */
 const MOST = 6;
 
-/** Fewest moves from an initial state, by way of one that asks, without a goal since then, to a fair set. */
-export function distanceToFairSet(nodes: readonly Node[]): number | 'unknown' | undefined {
+/** How far away fair sets are: fewest moves from an initial state, by way of one that asks, without a goal since then. */
+export interface Distances {
+  readonly nearest: number;
+  /** The nearest state in which nobody has to do anything. */
+  readonly rest: number | undefined;
+}
+
+/** How far away they are if there are any. */
+export function fairSets(nodes: readonly Node[]): Distances | 'unknown' | undefined {
   // What is owed in a state, and who pays: a step counts where one of its moves leads elsewhere, or goes wrong.
   const enabled = nodes.map(({ moves }, i) => {
     const owed = moves.filter(({ fair, to }) => fair !== 'none' && to !== i);
@@ -47,8 +54,16 @@ export function distanceToFairSet(nodes: readonly Node[]): number | 'unknown' | 
       if (isFair) for (const i of set) fair.add(i);
     }
   }
-  const found = [...fair].map((i) => distances.get(i)!);
-  return found.length === 0 ? undefined : Math.min(...found);
+  if (fair.size === 0) return undefined;
+  const least = (of: readonly number[]): number => Math.min(...of.map((i) => distances.get(i)!));
+  const rests = pending.filter((i) => enabled[i].size === 0);
+  return { nearest: least([...fair]), rest: rests.length === 0 ? undefined : least(rests) };
+}
+
+/** Is a counterexample one of those that the engine may give: to a rest, unless one to a loop is shorter? */
+export function isShortest({ nearest, rest }: Distances, steps: number, loop: number): boolean {
+  if (steps === loop) return loop === rest;
+  return loop === nearest && (rest === undefined || steps < rest);
 }
 
 /** Distances of all states that a run can be in while it waits for the goal. */

@@ -4,15 +4,17 @@ import type { Expr, Predicate, Property, RandomModel } from './ast.js';
 import { Text } from './control.js';
 import { evaluate, type State, type Value } from './evaluate.js';
 import { instantiate, rewrite } from './instance.js';
-import { distanceToFairSet } from './fair-sets.js';
+import { fairSets, type Distances } from './fair-sets.js';
 import { IDLE, movesOf, type Move } from './semantics.js';
 
 export interface OracleVerdict {
   readonly violated: boolean;
-  /** Length of the shortest counterexample (`reachable`: of the shortest way to the goal, `leads-to`: to the loop). */
+  /** Length of the shortest counterexample (for `reachable`: of the shortest way to the goal). */
   readonly length?: number;
   /** Was its antecedent ever true? Unknown to some kinds. */
   readonly asked?: boolean;
+  /** `leads-to`: how far away the fair sets are, of the instances that have the nearest one. */
+  readonly fair?: readonly Distances[];
   /** Too much for the oracle. */
   readonly unknown?: boolean;
 }
@@ -153,7 +155,7 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
       case 'leads-to': {
         const all = instances(property);
         const found = all.map(({ asked, holds }) =>
-          distanceToFairSet(
+          fairSets(
             graph.map(({ state, moves }, i) => ({
               initial: i < level0,
               asked: asked(state),
@@ -168,8 +170,9 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
         );
         const asked = graph.some(({ state }) => all.some((one) => one.asked(state)));
         if (found.includes('unknown')) return { violated: false, unknown: true };
-        const distances = found.filter((one) => typeof one === 'number');
-        return { ...broken(distances.length === 0 ? undefined : Math.min(...distances)), asked };
+        const sets = found.filter((one) => typeof one === 'object');
+        const nearest = Math.min(...sets.map((one) => one.nearest));
+        return { violated: sets.length > 0, fair: sets.filter((one) => one.nearest === nearest), asked };
       }
       case 'deadlock-free':
         return broken(lengths(stuck.filter(({ state }) => !excused(state))));
