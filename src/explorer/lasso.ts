@@ -46,10 +46,25 @@ export class Violation {
     const rest = await this.nearestRest();
     if (rest === this.distance) return (await this.wayTo(rest, this.isRest)).lasso;
     const { lasso, place } = await this.wayTo(this.distance, (fair) => this.loops.fair[fair] === 1);
-    const loop = await this.loopFrom(place, lasso.outcomes.at(-1)?.process);
-    const outcomes = [...lasso.outcomes, ...loop];
+    const { lead, loop } = await this.shortLoop(place, lasso.outcomes.at(-1)?.process);
+    const outcomes = [...lasso.outcomes, ...[...lead, ...loop].map(({ outcome }) => outcome)];
     if (rest !== undefined && rest <= outcomes.length) return (await this.wayTo(rest, this.isRest)).lasso;
-    return { ...lasso, outcomes };
+    return { ...lasso, outcomes, loop: lasso.outcomes.length + lead.length };
+  }
+
+  /**
+   * A loop from a state; or if that gives fewer steps in all, some first steps of that loop and a loop from there. (Where
+   * a handler is in flight a loop must end it and begin it again.)
+   */
+  private async shortLoop(start: number, before: number | undefined): Promise<{ lead: Onward[]; loop: Onward[] }> {
+    const first = await this.loopFrom(start, before);
+    let best: { lead: Onward[]; loop: Onward[] } = { lead: [], loop: first };
+    for (let n = 1; n + 1 < best.lead.length + best.loop.length; n++) {
+      const { to, outcome } = first[n - 1];
+      const loop = await this.loopFrom(to, outcome.process);
+      if (n + loop.length < best.lead.length + best.loop.length) best = { lead: first.slice(0, n), loop };
+    }
+    return best;
   }
 
   private readonly isRest = (place: number): boolean =>
@@ -124,14 +139,14 @@ export class Violation {
   }
 
   /** A loop from a state back to it, in its fair set, that leaves nothing owed. */
-  private async loopFrom(start: number, before: number | undefined): Promise<LearnedOutcome[]> {
+  private async loopFrom(start: number, before: number | undefined): Promise<Onward[]> {
     const { ways, fairness } = this;
     const loop: Onward[] = [];
     for (;;) {
       const [here, actor] = [loop.at(-1)?.to ?? start, loop.at(-1)?.outcome.process ?? before];
       const back = await ways.shortest(here, actor, { state: (place) => place === start });
       const owed = this.owed(start, [...loop, ...back]);
-      if (owed.size === 0) return [...loop, ...back].map(({ outcome }) => outcome);
+      if (owed.size === 0) return [...loop, ...back];
       const weak = [...owed].filter((number) => !fairness.obligations[number].strong);
       const pays = await ways.shortest(here, actor, {
         state: (place) => {

@@ -83,6 +83,9 @@ it(
       expect([verdict, trace === undefined]).toEqual(sets ? ['violated', false] : ['holds', true]);
       if (!trace || !sets) return void seen.holds++;
       expect(isShortest(sets, trace.steps.length, trace.loop!)).toBe(true);
+      const states = [trace.initial, ...trace.steps.map(({ state }) => state)].map(([x]) => x as number);
+      const nearest = trace.loop === trace.steps.length ? trace.loop : sets.nearest;
+      expect(states.slice(nearest).every((x) => sets.fair.has(x))).toBe(true);
       seen[trace.loop === trace.steps.length ? 'stays' : 'loops']++;
       const guard = guardFinder(machine, parts(graph));
       const stored = recordTrace(machine, trace, { tool: 'test', model: graph, file: '', place: (at) => at, guard });

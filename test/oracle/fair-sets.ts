@@ -21,6 +21,8 @@ export interface Distances {
   readonly nearest: number;
   /** The nearest state in which nobody has to do anything. */
   readonly rest: number | undefined;
+  /** The states of all fair sets. */
+  readonly fair: ReadonlySet<number>;
 }
 
 /** How far away they are if there are any. */
@@ -57,13 +59,13 @@ export function fairSets(nodes: readonly Node[]): Distances | 'unknown' | undefi
   if (fair.size === 0) return undefined;
   const least = (of: readonly number[]): number => Math.min(...of.map((i) => distances.get(i)!));
   const rests = pending.filter((i) => enabled[i].size === 0);
-  return { nearest: least([...fair]), rest: rests.length === 0 ? undefined : least(rests) };
+  return { fair, nearest: least([...fair]), rest: rests.length === 0 ? undefined : least(rests) };
 }
 
 /** Is a counterexample one of those that the engine may give: to a rest, unless one to a loop is shorter? */
 export function isShortest({ nearest, rest }: Distances, steps: number, loop: number): boolean {
   if (steps === loop) return loop === rest;
-  return loop === nearest && (rest === undefined || steps < rest);
+  return loop >= nearest && (rest === undefined || steps < rest);
 }
 
 /** Distances of all states that a run can be in while it waits for the goal. */
