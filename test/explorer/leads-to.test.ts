@@ -14,14 +14,14 @@ import {
   type Fairness,
   type Var,
 } from '../../src/index.js';
-import { search, type SearchOptions } from '../../src/explorer/index.js';
+import { search } from '../../src/explorer/index.js';
 
 const of = (name: string, declare: (m: Builder) => void) =>
   build(model({ name, title: name, scope: {}, build: declare }));
 
 /** What was found of the one property: verdict, steps, loop, the steps' names. */
-async function found(declare: (m: Builder) => void, options: SearchOptions = {}) {
-  const { properties, faults } = await search(of('test', declare), options);
+async function found(declare: (m: Builder) => void) {
+  const { properties, faults } = await search(of('test', declare));
   expect(faults).toEqual([]);
   const { verdict, length, trace, vacuous, reason } = properties[0];
   return { verdict, length, loop: trace?.loop, vacuous, reason, steps: trace?.steps.map((s) => s.action), trace };
@@ -284,46 +284,5 @@ describe('instances, excuses, and what nobody asks for', () => {
       m.leadsTo('P', { text: 'never asked', reads: () => ({ x }), when: (s) => s.x, holds: () => false });
     });
     expect(never).toMatchObject({ verdict: 'holds', vacuous: true });
-  });
-});
-
-describe('no verdict without the whole graph', () => {
-  const long = (m: Builder) => {
-    const x = m.variable('x', range(0, 900), 0);
-    m.hardware('hw', [rule('tick', { writes: () => ({ x }), run: (s) => (s.x < 900 ? next({ x: s.x + 1 }) : block) })]);
-    m.leadsTo('P', { text: 'it gets there', reads: () => ({ x }), holds: (s) => s.x === 900 });
-  };
-  it('holds on the whole graph, and is undecided on less', async () => {
-    expect(await found(long)).toMatchObject(holds);
-    expect(await found(long, { maxStates: 50, chunk: 16 })).toMatchObject({ verdict: 'undecided' });
-  });
-  it('is given up when a limit is reached meanwhile', async () => {
-    const abort = new AbortController();
-    const onProgress = ({ phase }: { phase: string }): void => void (phase === 'wedges' && abort.abort());
-    const { verdict, properties, incomplete } = await search(of('long', long), { signal: abort.signal, onProgress });
-    expect([verdict, incomplete?.why]).toEqual(['incomplete', 'interrupted']);
-    expect(properties[0]).toMatchObject({
-      verdict: 'undecided',
-      reason: expect.stringContaining('interrupted') as string,
-    });
-  });
-  it('is undecided behind an error of the model, and an error itself where it throws', async () => {
-    const broken = (throws: boolean) => (m: Builder) => {
-      long(m);
-      const y = m.variable('y', range(0, 2), 0);
-      m.hardware('odd', [rule('odd', { writes: () => ({ y }), run: (s) => next({ y: s.y + (throws ? 0 : 1) }) })]);
-      m.leadsTo('Q', {
-        text: 'throws',
-        reads: () => ({ y }),
-        holds: () => {
-          if (throws) throw new Error('oops');
-          return true;
-        },
-      });
-    };
-    const verdicts = async (throws: boolean) =>
-      (await search(of('broken', broken(throws)))).properties.slice(0, 2).map(({ verdict }) => verdict);
-    expect(await verdicts(false)).toEqual(['undecided', 'undecided']);
-    expect(await verdicts(true)).toEqual(['holds', 'error']);
   });
 });
