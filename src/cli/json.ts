@@ -34,6 +34,8 @@ interface JsonProperty {
   readonly verdict: string;
   readonly length?: number;
   readonly trace?: string;
+  /** How many steps of the counterexample come before its loop; all of them: it stays as it is for ever. */
+  readonly loop?: number;
   readonly reason?: string;
   readonly vacuous?: true;
 }
@@ -70,12 +72,13 @@ export function jsonResult(
     workers,
     specCalls,
     bytesPerState,
-    properties: judged.map(({ result: { id, kind, verdict: own, length, reason, vacuous } }) => ({
+    properties: judged.map(({ result: { id, kind, verdict: own, length, reason, vacuous, trace } }) => ({
       id,
       kind,
       verdict: own,
       ...(length === undefined ? {} : { length }),
       ...(traces.has(id) ? { trace: traces.get(id) } : {}),
+      ...(trace?.loop === undefined ? {} : { loop: trace.loop }),
       ...(reason === undefined ? {} : { reason }),
       ...(vacuous ? { vacuous } : {}),
     })),

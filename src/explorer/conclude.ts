@@ -1,15 +1,20 @@
 /** From what a search found to verdicts and traces. */
-import type { Fault, Machine, MachineProperty, PropertyInstance } from '../language/index.js';
+import type { Fault, Machine, MachineProperty } from '../language/index.js';
 import type { Graph } from './graph.js';
 import type { ModelVerdict, Progress, PropertyResult, Trace } from './result.js';
 import type { Tally } from './engine.js';
-import { Trie } from './trie.js';
+import { decideLeadsTo } from './leads-to.js';
+import { PropertyError, predicateOf } from './predicate.js';
+import { findLost } from './ways-back.js';
 import { ReplayError, shortestTrace, type Path, type Target } from './trace.js';
 
 /** Why the graph is not whole. */
 interface Halt {
   readonly detail: string;
 }
+
+/** What is decided after the search, and may take as long as it. */
+const needsWholeGraph: ReadonlySet<MachineProperty['kind']> = new Set(['wedge-free', 'always-possible', 'leads-to']);
 
 /** Decides every property of a machine on the graph that was found. */
 export async function conclude(
@@ -22,7 +27,7 @@ export async function conclude(
   const judge = new Judge(machine, graph, tally, halt);
   const properties: PropertyResult[] = [];
   for (let number = 0; number < machine.properties.length; number++) {
-    phase(['wedge-free', 'always-possible'].includes(machine.properties[number].kind) ? 'wedges' : 'traces');
+    phase(needsWholeGraph.has(machine.properties[number].kind) ? 'wedges' : 'traces');
     properties.push(await judge.property(number));
   }
   for (const [id, fault] of [...tally.faults].sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -68,9 +73,11 @@ class Judge {
         case 'wedge-free':
         case 'always-possible':
           return await this.possible(property);
+        case 'leads-to':
+          return await this.leadsTo(property);
       }
     } catch (error) {
-      if (!(error instanceof ReplayError)) throw error;
+      if (!(error instanceof ReplayError || error instanceof PropertyError)) throw error;
       return { ...this.base(property), verdict: 'error', reason: error.message };
     }
   }
@@ -163,7 +170,7 @@ class Judge {
     if (level === undefined) return this.held(number, false);
     const property = this.machine.properties[number] as Extract<MachineProperty, { kind: 'deadlock-free' }>;
     const { engine } = this.graph;
-    const allowed = property.allowed && this.predicate(property.allowed);
+    const allowed = property.allowed && predicateOf(this.graph, property.allowed);
     const stuck = (words: Int32Array, at: number): boolean => {
       for (const { learned } of engine.learnedAt(words, at))
         if (learned.outcomes.some(({ changes }) => changes.length > 0)) return false;
@@ -175,67 +182,43 @@ class Judge {
     }));
   }
 
-  /** AG EF, for up to 8 goals a pass: wedge freedom asks it of every process's idleness. */
   private async possible(
     property: Extract<MachineProperty, { kind: 'wedge-free' | 'always-possible' }>,
   ): Promise<PropertyResult> {
-    const base = this.base(property);
-    if (!this.graph.complete)
-      return { ...base, verdict: 'undecided', reason: `it needs the whole graph: ${this.halt?.detail ?? ''}` };
-    const goals = property.kind === 'wedge-free' ? this.idleGoals() : this.goals(property);
-    const actors = property.kind === 'wedge-free' ? () => true : (process: number) => property.by.includes(process);
-    const excused = property.excused ? this.predicate(property.excused) : undefined;
-    let worst: { level: number; goal: Goal; unreachable: (words: Int32Array, at: number) => boolean } | undefined;
-    for (let first = 0; first < goals.length; first += 8) {
-      const part = goals.slice(first, first + 8);
-      const whole = (1 << part.length) - 1;
-      const bits = await this.graph.canReach((words, at) => {
-        if (excused?.(words, at)) return whole;
-        return part.reduce((union, goal, i) => union | (goal.is(words, at) ? 1 << i : 0), 0);
-      }, actors);
-      if (!bits) return { ...base, verdict: 'undecided', reason: 'interrupted while the way back was searched' };
-      for (const [i, goal] of part.entries()) {
-        const unreachable = (words: Int32Array, at: number): boolean =>
-          (bits[this.graph.slotOf(words, at)] & (1 << i)) === 0;
-        const level = this.firstLevel((slot) => (bits[slot] & (1 << i)) === 0);
-        if (level !== undefined && (!worst || level < worst.level)) worst = { level, goal, unreachable };
-      }
+    if (!this.graph.complete) return this.needsAll(property);
+    const found = await findLost(this.graph, property);
+    if (!found) return this.undecided(property, 'interrupted while the way back was searched');
+    const { lost, asked } = found;
+    if (!lost) return this.held(this.machine.properties.indexOf(property), !asked);
+    return this.violated(property, { kind: 'state', level: lost.level, is: lost.is }, ({ last }) => ({
+      because: lost.because(last),
+      guilty: lost.guilty,
+    }));
+  }
+
+  private async leadsTo(property: Extract<MachineProperty, { kind: 'leads-to' }>): Promise<PropertyResult> {
+    if (!this.graph.complete) return this.needsAll(property);
+    const found = await decideLeadsTo(this.graph, property);
+    switch (found.kind) {
+      case 'held':
+        return this.held(this.machine.properties.indexOf(property), !found.asked);
+      case 'given-up':
+        return this.undecided(property, found.why);
+      case 'violated':
+        return {
+          ...this.base(property),
+          verdict: 'violated',
+          ...(found.trace && { length: found.trace.steps.length, trace: found.trace }),
+        };
     }
-    if (!worst) return this.held(this.machine.properties.indexOf(property), false);
-    const { level, goal, unreachable } = worst;
-    return this.violated(property, { kind: 'state', level, is: unreachable }, ({ last }) => ({
-      because: goal.because(last),
-      guilty: goal.guilty,
-    }));
   }
 
-  private idleGoals(): Goal[] {
-    const { engine, store } = this.graph;
-    return this.machine.processes.flatMap(({ name, frame }) => {
-      if (frame < 0) return [];
-      const place = (words: Int32Array): string =>
-        this.machine.variables[frame].sort.print(engine.interner.value(frame, store.layout.code(words, 0, frame)));
-      return [{
-        is: (words: Int32Array, at: number) => store.layout.code(words, at, frame) === 0,
-        because: (words: Int32Array) => `${name} is at ${place(words)} and nothing that anybody does can bring it back to idle`,
-        guilty: { process: name },
-      }]; // prettier-ignore
-    });
+  private needsAll(property: MachineProperty): PropertyResult {
+    return this.undecided(property, `it needs the whole graph: ${this.halt?.detail ?? ''}`);
   }
 
-  private goals(property: Extract<MachineProperty, { kind: 'always-possible' }>): Goal[] {
-    return property.instances.map((instance) => ({
-      is: this.predicate(instance),
-      because: () => 'from here the goal can no longer be reached',
-      guilty: instance.args,
-    }));
-  }
-
-  /** The first level with a state in such a slot. */
-  private firstLevel(is: (slot: number) => boolean): number | undefined {
-    const { levels, store } = this.graph;
-    const first = store.log.slots.subarray(0, store.log.length).findIndex(is);
-    return first < 0 ? undefined : levels.findLastIndex((start) => start <= first);
+  private undecided(property: MachineProperty, reason: string): PropertyResult {
+    return { ...this.base(property), verdict: 'undecided', reason };
   }
 
   async fault(
@@ -285,24 +268,9 @@ class Judge {
     }
   }
 
-  /** Does an instance hold in a packed state? Judged once per projection. */
-  private predicate(instance: PropertyInstance): (words: Int32Array, at: number) => boolean {
-    const { engine, store } = this.graph;
-    const trie = new Trie<boolean>();
-    return (words, at) =>
-      trie.lookup(store.layout, words, at) ??
-      trie.learn(engine.interner, store.layout, words, at, (read) => instance.judge(read) === 'holds');
-  }
-
   private isQuiet(words: Int32Array, at: number): boolean {
     return this.machine.processes.every(
       ({ frame }) => frame < 0 || this.graph.store.layout.code(words, at, frame) === 0,
     );
   }
-}
-
-interface Goal {
-  readonly is: (words: Int32Array, at: number) => boolean;
-  readonly because: (words: Int32Array) => string;
-  readonly guilty: Trace['guilty'];
 }

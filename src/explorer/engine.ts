@@ -324,8 +324,13 @@ export class Engine {
       const property = this.machine.properties[number];
       if (property.kind !== 'deadlock-free') continue;
       const read = (variable: number): unknown => this.interner.value(variable, this.layout.code(words, at, variable));
-      if (property.allowed?.judge(read) === 'holds') continue;
-      this.found({ property: number, instance: 0, because: '' }, this.level);
+      try {
+        if (property.allowed?.judge(read) === 'holds') continue;
+        this.found({ property: number, instance: 0, because: '' }, this.level);
+      } catch (error) {
+        const because = `the property threw: ${String(error)}`;
+        this.found({ property: number, instance: 0, because, threw: true }, this.level);
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 /** The explored graph, walked again: backward reachability without stored edges. */
 import type { Machine } from '../language/index.js';
 import type { Engine } from './engine.js';
+import type { LearnedOutcome } from './learned.js';
 import type { Store } from './store.js';
 import { BATCH } from './state-set.js';
 
@@ -62,6 +63,17 @@ export class Graph {
   slotOf(words: Int32Array, at: number): number {
     this.store.set.find(words, at, 1, this.slot, 0);
     return this.slot[0];
+  }
+
+  /** A packed state after an outcome. */
+  after({ changes }: LearnedOutcome, words: Int32Array, at: number): Int32Array {
+    const { layout } = this.store;
+    const after = words.slice(at, at + layout.words);
+    for (const { variable, from, to } of changes) {
+      const { word, shift } = layout.fields[variable];
+      after[word] ^= (from ^ to) << shift;
+    }
+    return after;
   }
 
   /** The slots of a state's changed successors, into `slots` from `into` on. @returns how many */

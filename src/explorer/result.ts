@@ -26,6 +26,8 @@ export interface Trace {
   readonly guilty: Readonly<Record<string, string>>;
   readonly initial: readonly unknown[];
   readonly steps: readonly TraceStep[];
+  /** The steps from this one on (0: all) can be taken again and again; as many as there are steps: it stays as it is. */
+  readonly loop?: number;
   /** For faults: the step that could not be taken from the last state. */
   readonly faulting?: { readonly process: string; readonly action: string; readonly fault: Fault };
 }
@@ -37,7 +39,7 @@ export interface PropertyResult {
   readonly verdict: PropertyVerdict;
   /** Why it is undecided or in error, in words. */
   readonly reason?: string;
-  /** Shortest counterexample, in transitions. For `reachable`: the shortest path to the goal, if it was reached. */
+  /** Shortest counterexample, in transitions; of one with a loop only the way to the loop is a shortest one. For `reachable`: the shortest path to the goal, if it was reached. */
   readonly length?: number;
   readonly trace?: Trace;
   /** No instance's antecedent was ever true: the property says nothing here. */

@@ -131,7 +131,7 @@ class Tracer {
     const all: { outcome: LearnedOutcome; mark: number; words: Int32Array }[] = [];
     for (const { learned } of graph.engine.learnedAt(words, at)) {
       for (const outcome of learned.outcomes) {
-        const after = this.apply(outcome, words, at);
+        const after = graph.after(outcome, words, at);
         if (isLast && target.kind === 'transition') {
           if (target.is(outcome, words, at)) all.push({ outcome, mark: -1, words: after });
           continue;
@@ -141,16 +141,6 @@ class Tracer {
       }
     }
     return all;
-  }
-
-  private apply({ changes }: LearnedOutcome, words: Int32Array, at: number): Int32Array {
-    const { layout } = this.graph.store;
-    const after = words.slice(at, at + layout.words);
-    for (const { variable, from, to } of changes) {
-      const { word, shift } = layout.fields[variable];
-      after[word] ^= (from ^ to) << shift;
-    }
-    return after;
   }
 
   /** Fewest changes of actor from a marked state on, if `actor` took the step into it. */
@@ -180,14 +170,14 @@ class Tracer {
           (actor < 0 || option.outcome.process === actor ? 0 : 1),
       }));
       const best = options.reduce((a, b) =>
-        a.cost < b.cost || (a.cost === b.cost && this.compare(a.outcome, b.outcome) <= 0) ? a : b,
+        a.cost < b.cost || (a.cost === b.cost && compareOutcomes(graph, a.outcome, b.outcome) <= 0) ? a : b,
       );
       outcomes.push(best.outcome);
       beforeLast = words;
       words = best.words;
       actor = best.outcome.process;
     }
-    return { initial, outcomes, last: words, beforeLast, steps: this.replayed(initial, outcomes) };
+    return { initial, outcomes, last: words, beforeLast, steps: replayed(graph, initial, outcomes) };
   }
 
   /** The best initial state: fewest changes of actor, then the least as printed. */
@@ -206,44 +196,45 @@ class Tracer {
     candidates.sort((a, b) => a.cost - b.cost || (a.printed < b.printed ? -1 : 1));
     return { words: candidates[0].words, actor: -1 };
   }
+}
 
-  private compare(a: LearnedOutcome, b: LearnedOutcome): number {
-    const { processes } = this.graph.machine;
-    return (
-      order(processes[a.process].name, processes[b.process].name) ||
-      order(a.action.id, b.action.id) ||
-      order(a.order, b.order)
+/** Orders outcomes by process, step and what they print, never by codes. */
+export function compareOutcomes({ machine: { processes } }: Graph, a: LearnedOutcome, b: LearnedOutcome): number {
+  return (
+    order(processes[a.process].name, processes[b.process].name) ||
+    order(a.action.id, b.action.id) ||
+    order(a.order, b.order)
+  );
+}
+
+/** Runs a path against the spec itself, without learned tables. @throws ReplayError where the spec does not do as learned */
+export function replayed(
+  { machine, engine }: Graph,
+  initial: readonly unknown[],
+  outcomes: readonly LearnedOutcome[],
+): TraceStep[] {
+  let state = initial;
+  return outcomes.map((learned, i) => {
+    const process = machine.processes[learned.process].name;
+    const changes = new Map(learned.changes.map(({ variable, to }) => [variable, engine.interner.value(variable, to)]));
+    const wanted = state
+      .map((value, v) => keyOf(machine.variables[v].sort, changes.has(v) ? changes.get(v) : value))
+      .join('\n');
+    const same = execute(machine, state).offers.find(
+      (offer) =>
+        offer.process === process &&
+        offer.action === learned.action.id &&
+        offer.outcome.label === learned.label &&
+        offer.state.map((value, v) => keyOf(machine.variables[v].sort, value)).join('\n') === wanted,
     );
-  }
-
-  /** Runs the path against the spec itself, without learned tables. @throws Error where the spec does not do as learned */
-  private replayed(initial: readonly unknown[], outcomes: readonly LearnedOutcome[]): TraceStep[] {
-    const { machine, engine } = this.graph;
-    let state = initial;
-    return outcomes.map((learned, i) => {
-      const process = machine.processes[learned.process].name;
-      const changes = new Map(
-        learned.changes.map(({ variable, to }) => [variable, engine.interner.value(variable, to)]),
+    if (!same) {
+      throw new ReplayError(
+        `step ${i + 1} (${process}: ${learned.action.id}) was learned but can't be replayed: the step is not a pure function of what it reads`,
       );
-      const wanted = state
-        .map((value, v) => keyOf(machine.variables[v].sort, changes.has(v) ? changes.get(v) : value))
-        .join('\n');
-      const same = execute(machine, state).offers.find(
-        (offer) =>
-          offer.process === process &&
-          offer.action === learned.action.id &&
-          offer.outcome.label === learned.label &&
-          offer.state.map((value, v) => keyOf(machine.variables[v].sort, value)).join('\n') === wanted,
-      );
-      if (!same) {
-        throw new ReplayError(
-          `step ${i + 1} (${process}: ${learned.action.id}) was learned but can't be replayed: the step is not a pure function of what it reads`,
-        );
-      }
-      state = same.state;
-      return { process, action: learned.action.id, label: learned.label, emits: learned.emits, state };
-    });
-  }
+    }
+    state = same.state;
+    return { process, action: learned.action.id, label: learned.label, emits: learned.emits, state };
+  });
 }
 
 /** A learned path is not a path of the spec. */

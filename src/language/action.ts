@@ -1,6 +1,6 @@
 /** One atomic step, executed: locks taken, guards, effects, exits resolved, locks released, sorts checked. */
 import { Map as ImmutableMap } from 'immutable';
-import type { Action, Emission, Fault, Outcome, Read } from './machine.js';
+import type { Action, Emission, Fairness, Fault, Outcome, Read } from './machine.js';
 import type { Place } from './places.js';
 import type { GuardSpec } from './nodes.js';
 import type { Footprint, Lock, ReadVar, Var } from './variables.js';
@@ -41,21 +41,29 @@ const passed = next();
 
 type Writes = Map<Var<unknown>, unknown>;
 
-/** Makes the action of a place (of a process with this frame variable) at these locals. */
+/** Makes the action of a place (of a process with this frame variable) at these locals; `entry`: it starts a handler. */
 export function actionAt(
   place: Place,
   locals: LocalValues,
   frame: Var<unknown> | null,
   context: ActionContext,
+  entry = false,
 ): Action {
   const run = new Run(place, locals, frame, context);
   return {
     id: place.id,
     origin: place.origin,
+    fair: fairnessOf(place, entry),
     reads: run.readable.map((variable) => variable.number),
     writes: run.writable.map((variable) => variable.number),
     run: (read) => run.outcomes(read),
   };
+}
+
+/** What the step says of itself, or the block whose lock it takes; else what its kind deserves. */
+function fairnessOf({ spec, acquires }: Place, entry: boolean): Fairness {
+  const said = [spec.fair, ...acquires.map(({ tree }) => tree.node.options.fair)].find((fair) => fair !== undefined);
+  return said ?? (entry ? 'none' : acquires.length > 0 ? 'strong' : 'weak');
 }
 
 class Run {

@@ -6,7 +6,7 @@ import type { Derived, Family, Footprint, Lock, LockKind, ReadVar, Seen, Var } f
 import type { Observer } from './action.js';
 import type { Sort } from './sorts/sort.js';
 import { ModelError } from './errors.js';
-import { declare, stateInstances, transitionInstances } from './properties.js';
+import { declare, responseInstances, stateInstances, transitionInstances } from './properties.js';
 import { isFamilyView, changesOf, lockSort, see, variablesOf } from './variables.js';
 
 /** An index sort, as `index()` makes it. */
@@ -152,32 +152,47 @@ export class Builder {
     this.declared.push(declare(id, 'transition', spec, () => ({ instances: transitionInstances(id, spec) })));
   }
 
-  /** AG EF: from every reachable state the goal can be reached by steps of the processes named in `by`. */
-  alwaysPossible<R extends Footprint, K extends LocalSorts = Record<never, never>>(
+  /**
+   * AG EF: from every reachable state (where `when` is true) the goal `holds` can be reached by steps of the processes
+   * named in `by`, except where `excused` holds.
+   */
+  alwaysPossible<R extends Footprint, E extends Footprint, K extends LocalSorts = Record<never, never>>(
     id: string,
-    spec: About & StatePredicate<K, R> & { by: readonly string[] },
+    spec: About & StatePredicate<K, R> & { by: readonly string[]; excused?: Excuse<E> },
   ): void {
     this.declared.push(
       declare(id, 'always-possible', spec, (number) => ({
-        instances: stateInstances(id, spec),
+        instances: responseInstances(id, spec),
         by: spec.by.map(number),
+        excused: excuse(id, spec.excused),
+      })),
+    );
+  }
+
+  /**
+   * Where `when` is true, `holds` is true then or later, on every fair run. Fairness is that of the steps: who takes a
+   * lock gets it in the end, handlers in flight and hardware go on, nobody has to start a handler; a step's `fair` says
+   * otherwise. A run that reaches a state where `excused` holds owes nothing.
+   */
+  leadsTo<R extends Footprint, E extends Footprint, K extends LocalSorts = Record<never, never>>(
+    id: string,
+    spec: About & StatePredicate<K, R> & { excused?: Excuse<E> },
+  ): void {
+    this.declared.push(
+      declare(id, 'leads-to', spec, () => ({
+        instances: responseInstances(id, spec),
+        excused: excuse(id, spec.excused),
       })),
     );
   }
 
   /** No reachable state is stuck, except where `allowed` holds. */
-  deadlockFree<R extends Footprint>(
-    id: string,
-    about: About & { allowed?: { reads: R; holds: (seen: Seen<R>) => boolean } },
-  ): void {
+  deadlockFree<R extends Footprint>(id: string, about: About & { allowed?: Excuse<R> }): void {
     this.declared.push(declare(id, 'deadlock-free', about, () => ({ allowed: excuse(id, about.allowed) })));
   }
 
   /** From every reachable state each process can get back to idle, except where `excused` holds (a panic, say). */
-  wedgeFree<R extends Footprint>(
-    id: string,
-    about: About & { excused?: { reads: R; holds: (seen: Seen<R>) => boolean } },
-  ): void {
+  wedgeFree<R extends Footprint>(id: string, about: About & { excused?: Excuse<R> }): void {
     this.declared.push(declare(id, 'wedge-free', about, () => ({ excused: excuse(id, about.excused) })));
   }
 
@@ -227,7 +242,13 @@ export class Builder {
   }
 }
 
-function excuse<R extends Footprint>(id: string, spec: { reads: R; holds: (seen: Seen<R>) => boolean } | undefined) {
+/** States that a property does not ask anything of. */
+interface Excuse<R extends Footprint> {
+  readonly reads: R;
+  holds(seen: Seen<R>): boolean;
+}
+
+function excuse<R extends Footprint>(id: string, spec: Excuse<R> | undefined) {
   return spec && stateInstances(id, { reads: () => spec.reads, holds: (seen) => spec.holds(seen) })[0];
 }
 

@@ -53,6 +53,12 @@ export type Outcome =
     }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
+/**
+ * What may be expected of a step that is enabled. `weak`: enabled for ever without a break, it is taken. `strong`: enabled
+ * again and again, it is taken. `none`: nobody has to take it. Only `leads-to` properties ask.
+ */
+export type Fairness = 'none' | 'weak' | 'strong';
+
 /** One atomic step of one process at one frame. */
 export interface Action {
   /** Stable id of the step (call path of labels), e.g. `unmap_pages/iotlb_sync/write-CMD_SYNC`. */
@@ -61,6 +67,7 @@ export interface Action {
   readonly reads: readonly number[];
   readonly writes: readonly number[];
   readonly origin: Origin;
+  readonly fair: Fairness;
   /** All distinct outcomes; none: the step is not enabled. Never throws: a throw is a fault outcome. */
   run(read: Read): readonly Outcome[];
 }
@@ -89,6 +96,15 @@ export interface PropertyInstance {
   readonly reads: readonly number[];
   /** For state properties. @throws whatever the spec throws */
   judge(read: Read): Judgement;
+}
+
+/** One instance of a property about what follows: the states that ask for something, and those that give it. */
+export interface ResponseInstance {
+  readonly args: Readonly<Record<string, string>>;
+  /** Judged `holds` where something is asked for. */
+  readonly trigger: PropertyInstance;
+  /** Judged `holds` where it is there. */
+  readonly goal: PropertyInstance;
 }
 
 /** A transition as a property sees it. */
@@ -127,12 +143,18 @@ export type MachineProperty = PropertyBase &
     /** Some reachable state must be judged `holds`; never reached is a failure. */
     | { readonly kind: 'reachable'; readonly instances: readonly PropertyInstance[] }
     | { readonly kind: 'transition'; readonly instances: readonly TransitionInstance[] }
-    /** AG EF: from every reachable state (but the excused) the goal can be reached with the help of `by`. */
+    /** AG EF: from every reachable trigger (but the excused) the goal can be reached with the help of `by`. */
     | {
         readonly kind: 'always-possible';
-        readonly instances: readonly PropertyInstance[];
+        readonly instances: readonly ResponseInstance[];
         /** Process numbers whose steps count as help. */
         readonly by: readonly number[];
+        readonly excused?: PropertyInstance;
+      }
+    /** On every fair run, the goal holds where the trigger does or later. Who reaches an excused state owes nothing. */
+    | {
+        readonly kind: 'leads-to';
+        readonly instances: readonly ResponseInstance[];
         readonly excused?: PropertyInstance;
       }
     /** No reachable state without a transition that changes it. */

@@ -1,7 +1,7 @@
 /** Programs as data: the nodes a handler is made of, and the typed builder that writes them. */
 import type { Sort, ValueOf } from './sorts/sort.js';
 import type { Footprint, Lock, Seen, Var } from './variables.js';
-import type { Origin } from './machine.js';
+import type { Fairness, Origin } from './machine.js';
 import type { Result } from './results.js';
 import { callSite } from './origin.js';
 
@@ -43,6 +43,11 @@ export interface StepSpec<R extends Footprint, W extends Footprint, L> {
   readonly forget?: readonly (keyof L & string)[];
   /** Why this step may touch several unprotected shared variables at once. */
   readonly atomic?: string;
+  /**
+   * What `leadsTo` may expect of it. By default `strong` for a step that takes a lock, `none` for a handler's first step,
+   * `weak` for all others. What an attacker or a broken device may do, or leave undone, is `none`: say so.
+   */
+  readonly fair?: Fairness;
 }
 
 /** A step with its types erased: what the compiler works on. */
@@ -57,6 +62,7 @@ export interface AnyStep {
   readonly waits?: boolean;
   readonly forget?: readonly string[];
   readonly atomic?: string;
+  readonly fair?: Fairness;
 }
 
 /** A fragment: a list of steps with locals of its own, inlined where it is called. */
@@ -128,6 +134,8 @@ export interface LockedOptions<L> {
   readonly pending?: (locals: L) => Var<boolean>;
   /** What an interrupted taker fails with. `EINTR` by default. */
   readonly errno?: string;
+  /** Is its taking fair? `strong` by default, as with ticket locks: who waits gets it. */
+  readonly fair?: Fairness;
   /** Instead of a release of its own: the shared tail that releases it, whatever the block's exit. */
   readonly tail?: Node;
 }

@@ -26,7 +26,7 @@ export function handlerProcess(
     const passage: Passage = { locals: new Map(), released: [] };
     try {
       const place = enter(passage);
-      return place ? [actionAt(place, passage.locals, frame, context)] : [];
+      return place ? [actionAt(place, passage.locals, frame, context, true)] : [];
     } catch (error) {
       return [brokenEntry(handler, error)];
     }
@@ -54,7 +54,7 @@ function brokenEntry(handler: string, error: unknown): Action {
   const kind = error instanceof UnsetLocalError ? 'unset' : 'throw';
   const message = `handler ${id}: ${error instanceof Error ? error.message : String(error)}`;
   const outcomes = [{ kind: 'fault', fault: { id: `fault:${id}:${kind}`, kind, message } }] as const;
-  return { id, origin: {}, reads: [], writes: [], run: () => outcomes };
+  return { id, origin: {}, fair: 'none', reads: [], writes: [], run: () => outcomes };
 }
 
 /** A piece of hardware: always-on rules. `passed` are the guards that an edit lets pass. */

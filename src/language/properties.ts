@@ -1,5 +1,12 @@
 /** Properties as an author writes them, and as the machine carries them. */
-import type { Judgement, MachineProperty, PropertyInstance, Read, TransitionInstance } from './machine.js';
+import type {
+  Judgement,
+  MachineProperty,
+  PropertyInstance,
+  Read,
+  ResponseInstance,
+  TransitionInstance,
+} from './machine.js';
 import type { LocalSorts, Locals } from './nodes.js';
 import type { Footprint, ReadVar, Seen, Var } from './variables.js';
 import type { Sort } from './sorts/sort.js';
@@ -105,6 +112,27 @@ export function stateInstances<K extends LocalSorts, R extends Footprint>(
       },
     };
   });
+}
+
+/** Instances of a predicate about what follows: `when` asks for something, `holds` is what must come. */
+export function responseInstances<K extends LocalSorts, R extends Footprint>(
+  id: string,
+  spec: StatePredicate<K, R>,
+): ResponseInstance[] {
+  const { forall } = spec;
+  const reads = (parameters: Locals<K>): R => spec.reads(parameters);
+  const triggers = stateInstances<K, R>(id, {
+    forall,
+    reads,
+    holds: (seen, parameters) => (spec.when ? spec.when(seen, parameters) : true),
+  });
+  const goals = stateInstances<K, R>(id, {
+    forall,
+    reads,
+    holds: (seen, parameters) => spec.holds(seen, parameters),
+    because: (seen, parameters) => spec.because?.(seen, parameters) ?? '',
+  });
+  return goals.map((goal, i) => ({ args: goal.args, trigger: triggers[i], goal }));
 }
 
 /** Instances of a transition predicate. */

@@ -12,7 +12,11 @@ export function traceLines(trace: StoredTrace): Line[] {
     16,
   );
   const lines: Line[] = [[styled('dim', '   0  initial state')]];
-  trace.steps.forEach((step, i) => lines.push(...stepLines(trace, step, i + 1, actor)));
+  trace.steps.forEach((step, i) => {
+    if (i === trace.loop) lines.push([MARGIN, styled('warn', `the loop starts here: ${loopWords(trace)}`)]);
+    lines.push(...stepLines(trace, step, i + 1, actor));
+  });
+  if (trace.loop === trace.steps.length) lines.push([MARGIN, styled('warn', loopWords(trace))]);
   if (trace.faulting) {
     const { process, action, message } = trace.faulting;
     lines.push([
@@ -35,7 +39,9 @@ export function endLines(trace: StoredTrace): Line[] {
       ? [styled('good', `✓ ${id}`), ` reached after ${after}`]
       : [
           styled('bad', `✗ ${id}`),
-          kind === 'fault' ? ` the model itself is at fault, after ${after}` : ` is violated after ${after}`,
+          kind === 'fault'
+            ? ` the model itself is at fault, after ${after}`
+            : ` is violated after ${after}${trace.loop === null ? '' : `: ${loopWords(trace)}`}`,
         ];
   const lines: Line[] = [head];
   const add = (title: string, ...rest: Piece[]): void => void lines.push(['  ', styled('dim', pad(title, 9)), ...rest]);
@@ -45,6 +51,13 @@ export function endLines(trace: StoredTrace): Line[] {
   if (guilty !== '') add('it is', guilty);
   if (source !== '') add('source', source);
   return lines;
+}
+
+/** What happens for ever at the end of a trace. */
+function loopWords({ loop, steps }: StoredTrace): string {
+  const first = (loop ?? 0) + 1;
+  if (first > steps.length) return 'nothing more has to happen: it may stay like this for ever';
+  return first === steps.length ? `step ${first} again and again` : `steps ${first} to ${steps.length} again and again`;
 }
 
 /** The whole state after step `n`, one variable a line. */

@@ -1,6 +1,7 @@
 /** Is a property still broken at the end of a path? Asked of the machine directly, without the explorer's tables. */
 import { execute, type Offer } from '../explorer/execute.js';
-import { keyOf, type Machine, type MachineProperty, type PropertyInstance, type Read } from '../language/index.js';
+import { keyOfState, unfairness } from '../explorer/fair-run.js';
+import type { Machine, MachineProperty, PropertyInstance, Read } from '../language/index.js';
 
 /** What became of the violation: still there, gone, or not to be decided by looking at this path alone. */
 export type Standing = { readonly kind: 'violated' | 'gone' | 'undecided'; readonly because: string };
@@ -8,12 +9,15 @@ export type Standing = { readonly kind: 'violated' | 'gone' | 'undecided'; reado
 /** How many states the search for a way back may look at. */
 const HORIZON = 20_000;
 
-/** Judges a property at the last state of a path (and of its last transition). */
-export function judgeEnd(
-  machine: Machine,
-  property: MachineProperty,
-  end: { readonly before?: readonly unknown[]; readonly offer?: Offer; readonly state: readonly unknown[] },
-): Standing {
+/** A state of a path, and how the path came there. */
+export interface Point {
+  readonly state: readonly unknown[];
+  /** The point before, and the transition from there; an initial state has none. */
+  readonly from?: { readonly point: Point; readonly offer: Offer };
+}
+
+/** Judges a property at the last state of a path (and of its last transition); `loop`: where its loop starts. */
+export function judgeEnd(machine: Machine, property: MachineProperty, end: Point, loop: number | null): Standing {
   const read = reading(end.state);
   switch (property.kind) {
     case 'invariant':
@@ -27,12 +31,12 @@ export function judgeEnd(
         ? { kind: 'violated', because: 'the goal is reached' }
         : { kind: 'gone', because: 'the goal is not reached there' };
     case 'transition': {
-      const { before, offer } = end;
-      if (!before || !offer) return { kind: 'gone', because: 'there is no transition to judge' };
+      if (!end.from) return { kind: 'gone', because: 'there is no transition to judge' };
+      const { point, offer } = end.from;
       const { label, emits, writes } = offer.outcome;
       const { process, action } = offer;
       const outcome = { action, emits, writes: new Set(writes.keys()) };
-      const transition = { process, action, label, emits, before: reading(before), after: read };
+      const transition = { process, action, label, emits, before: reading(point.state), after: read };
       for (const instance of property.instances) {
         if (!instance.concerns(outcome)) continue;
         const judgement = instance.judge(transition);
@@ -61,18 +65,18 @@ export function judgeEnd(
     case 'always-possible': {
       if (property.excused?.judge(read) === 'holds') return { kind: 'gone', because: 'it is excused there' };
       const by = new Set(property.by.map((number) => machine.processes[number].name));
-      const goals = property.instances.map((instance) => ({
-        words: `no step of ${[...by].join(', ')} leads there`,
-        holds: (state: readonly unknown[]) => instance.judge(reading(state)) === 'holds',
-      }));
+      const goals = property.instances
+        .filter(({ trigger }) => trigger.judge(read) === 'holds')
+        .map(({ goal }) => ({
+          words: `no step of ${[...by].join(', ')} leads there`,
+          holds: (state: readonly unknown[]) => goal.judge(reading(state)) === 'holds',
+        }));
       return neverReached(machine, end.state, goals, (process) => by.has(process));
     }
+    case 'leads-to':
+      return neverAnswered(machine, property, end, loop);
   }
 }
-
-/** The canonical key of a state. */
-export const keyOfState = (machine: Machine, state: readonly unknown[]): string =>
-  JSON.stringify(state.map((value, i) => keyOf(machine.variables[i].sort, value)));
 
 const reading =
   (state: readonly unknown[]): Read =>
@@ -89,6 +93,39 @@ function anyViolated(instances: readonly PropertyInstance[], read: Read): Standi
 
 function allIdle(machine: Machine, state: readonly unknown[]): boolean {
   return machine.processes.every(({ frame, isIdle }) => frame < 0 || isIdle(state[frame]));
+}
+
+/** Does a path with a loop ask for something that never comes, and is the loop a fair run? */
+function neverAnswered(
+  machine: Machine,
+  property: Extract<MachineProperty, { kind: 'leads-to' }>,
+  end: Point,
+  loop: number | null,
+): Standing {
+  if (loop === null) return { kind: 'undecided', because: 'the trace has no loop' };
+  const states: (readonly unknown[])[] = [];
+  const offers: Offer[] = [];
+  for (let point: Point | undefined = end; point; point = point.from?.point) {
+    states.push(point.state);
+    if (point.from) offers.push(point.from.offer);
+  }
+  states.reverse();
+  offers.reverse();
+  const asks = (instance: (typeof property.instances)[number]): boolean => {
+    const reached = (state: readonly unknown[]): boolean =>
+      [instance.goal, property.excused].some((goal) => goal?.judge(reading(state)) === 'holds');
+    const pending = states.slice(states.findLastIndex(reached) + 1);
+    return (
+      pending.length >= states.length - loop &&
+      pending.some((state) => instance.trigger.judge(reading(state)) === 'holds')
+    );
+  };
+  if (!property.instances.some(asks))
+    return { kind: 'gone', because: 'what is asked for comes, or nobody asks for it' };
+  const unfair = unfairness(machine, states.slice(loop), offers.slice(loop));
+  return unfair === undefined
+    ? { kind: 'violated', because: 'what is asked for never comes' }
+    : { kind: 'gone', because: `the loop is no fair run: ${unfair}` };
 }
 
 /** A goal that no path from here meets, or `gone` if all are met, or `undecided` beyond the horizon. */

@@ -42,6 +42,7 @@ export function recordTrace(machine: Machine, trace: Trace, setting: Setting): S
     variables: machine.variables.map(({ name, kind }) => ({ name, kind })),
     initial: trace.initial.map((value, i) => store(machine, i, value)),
     steps: trace.steps.map((step, i) => recordStep(machine, states[i], step, setting)),
+    loop: trace.loop ?? null,
     faulting: faulting
       ? {
           ...originOf(machine, last, faulting, setting),

@@ -3,7 +3,7 @@ import { execute, type Offer } from '../explorer/execute.js';
 import type { Encoded, Machine } from '../language/index.js';
 import type { StoredTrace, StoredValue } from './stored-trace.js';
 import { stateAfter } from './stored-trace.js';
-import { judgeEnd, type Standing } from './judge.js';
+import { judgeEnd, type Point, type Standing } from './judge.js';
 
 /** What a replay found. */
 export type Replayed =
@@ -11,12 +11,6 @@ export type Replayed =
   | { readonly kind: 'deviates'; readonly step: number; readonly why: string }
   /** It goes through; what became of the property at its end. */
   | { readonly kind: 'through'; readonly standing: Standing };
-
-interface Point {
-  readonly state: readonly unknown[];
-  readonly before?: readonly unknown[];
-  readonly offer?: Offer;
-}
 
 /** Variables that only one of both knows make a path ambiguous: so many readings of it are followed. */
 const READINGS = 256;
@@ -38,8 +32,8 @@ export function replayTrace(machine: Machine, trace: StoredTrace): Replayed {
   }
   for (const [i, step] of trace.steps.entries()) {
     const wanted = stateAfter(trace, i + 1);
-    const offered = points.flatMap(({ state }) =>
-      execute(machine, state).offers.map((offer) => ({ before: state, offer, state: offer.state })),
+    const offered = points.flatMap((point) =>
+      execute(machine, point.state).offers.map((offer) => ({ state: offer.state, offer, from: { point, offer } })),
     );
     const same = offered.filter(({ offer }) => offer.process === step.process && offer.action === step.action);
     const said = same.filter(({ offer }) => offer.outcome.label === step.label);
@@ -78,7 +72,7 @@ function standing(machine: Machine, trace: StoredTrace, points: readonly Point[]
   }
   const property = machine.properties.find(({ id }) => id === trace.property.id);
   if (!property) return { kind: 'gone', because: `the model has no property ${trace.property.id} any more` };
-  const judged = points.map((point) => judgeEnd(machine, property, point));
+  const judged = points.map((point) => judgeEnd(machine, property, point, trace.loop));
   return judged.find(({ kind }) => kind === 'violated') ?? judged.find(({ kind }) => kind === 'undecided') ?? judged[0];
 }
 

@@ -83,6 +83,8 @@ export interface StoredTrace {
   readonly variables: readonly { readonly name: string; readonly kind: string }[];
   readonly initial: readonly StoredValue[];
   readonly steps: readonly StoredStep[];
+  /** How many steps come before the loop; as many as there are: it stays as it is. */
+  readonly loop: number | null;
   readonly faulting: StoredFault | null;
 }
 

@@ -110,7 +110,7 @@ function propertyLine({ result, expected, asExpected }: Judged, width: number, s
   const length = result.length === undefined ? '' : ` in ${plural(result.length, 'step')}`;
   const words: Readonly<Record<PropertyResult['verdict'], string>> = {
     holds: result.kind === 'reachable' ? `reached${length}` : 'holds',
-    violated: result.kind === 'reachable' ? 'never reached' : `violated${length}`,
+    violated: result.kind === 'reachable' ? 'never reached' : `violated${length}${loopOf(result)}`,
     undecided: `undecided${result.reason === undefined ? '' : `: ${result.reason}`}`,
     error: `error${length}${result.reason === undefined ? '' : `: ${result.reason}`}`,
   };
@@ -129,6 +129,11 @@ function propertyLine({ result, expected, asExpected }: Judged, width: number, s
     styled(asExpected ? 'dim' : 'bad', expectation),
     sentence === '' ? '' : styled('dim', `  ${sentence}`),
   ];
+}
+
+function loopOf({ trace }: PropertyResult): string {
+  if (trace?.loop === undefined) return '';
+  return trace.loop === trace.steps.length ? ', and stays there' : `, a loop from step ${trace.loop + 1} on`;
 }
 
 function warningLines(judged: readonly Judged[], machine: Machine): Line[] {

@@ -1,8 +1,9 @@
 /** The exact shape of a trace, and its limits. */
 import type { Encoded } from '../language/index.js';
-import type { StoredTrace } from './stored-trace.js';
+import { stateAfter, type StoredTrace } from './stored-trace.js';
 import {
   ShapeError,
+  absentMeans,
   dictionary,
   listOf,
   natural,
@@ -77,6 +78,7 @@ const shape: Reader<StoredTrace> = object<StoredTrace>({
     }),
     limits.steps,
   ),
+  loop: absentMeans(null, nullable(natural(limits.steps))),
   faulting: nullable(object({ ...origin, process: text(1000), action: word, id: word, kind: word, message: word })),
 });
 
@@ -90,5 +92,14 @@ export function readTrace(value: unknown): StoredTrace {
       throw new ShapeError(`trace.steps[${i}] names a variable that there is not`);
     }
   });
+  if (trace.loop !== null) checkLoop(trace, trace.loop);
   return trace;
+}
+
+/** A loop must come back to where it starts. */
+function checkLoop(trace: StoredTrace, loop: number): void {
+  if (loop > trace.steps.length) throw new ShapeError(`trace.loop is not one of its ${trace.steps.length} steps`);
+  const [from, to] = [stateAfter(trace, loop), stateAfter(trace, trace.steps.length)];
+  if (from.some(({ encoded: own }, i) => JSON.stringify(own) !== JSON.stringify(to[i].encoded)))
+    throw new ShapeError('trace.loop does not come back to the state that it starts from');
 }

@@ -6,7 +6,11 @@ export class ShapeError extends Error {
 }
 
 /** Turns unknown data at a place into a `T`. @throws ShapeError */
-export type Reader<T> = (value: unknown, place: string) => T;
+export interface Reader<T> {
+  (value: unknown, place: string): T;
+  /** What a field that is not there means; without it, the field must be there. */
+  readonly absent?: { readonly means: T };
+}
 
 function wrong(place: string, what: string): never {
   throw new ShapeError(`${place} is not ${what}`);
@@ -52,6 +56,10 @@ export const nullable =
   (value, place) =>
     value === null ? null : of(value, place);
 
+/** A field that older files do not have. */
+export const absentMeans = <T>(means: T, of: Reader<T>): Reader<T> =>
+  Object.assign((value: unknown, place: string): T => of(value, place), { absent: { means } });
+
 /** Own properties of a plain object, with the keys checked; a property's name is never used to reach a prototype. */
 function entriesOf(value: unknown, place: string, most: number): [string, unknown][] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong(place, 'an object');
@@ -84,7 +92,11 @@ export const object =
     }
     return Object.fromEntries(
       names.map((name) => {
-        if (!given.has(name)) throw new ShapeError(`${place} lacks the field "${name}"`);
+        if (!given.has(name)) {
+          const { absent } = fields[name];
+          if (!absent) throw new ShapeError(`${place} lacks the field "${name}"`);
+          return [name, absent.means];
+        }
         return [name, fields[name](given.get(name), `${place}.${name}`)];
       }),
     ) as T;

@@ -20,7 +20,11 @@ beforeAll(async () => {
 afterAll(() => modules.close());
 
 const traces = ({ properties }: SearchResult) =>
-  properties.map(({ id, trace }) => [id, trace?.steps.map(({ process, action, label }) => [process, action, label])]);
+  properties.map(({ id, trace }) => [
+    id,
+    trace?.loop,
+    trace?.steps.map(({ process, action, label }) => [process, action, label]),
+  ]);
 
 it.each([2, 3])(
   'finds what the oracle finds, with the traces of one worker: %i workers',
@@ -35,7 +39,7 @@ it.each([2, 3])(
         const machine = build(await defaultOf<Model>(module), { edits });
         const source = { module, model: 'random', scope: {}, edits };
         const result = await search(machine, { workers, source, prefix: 0, slots: 16, tightWidths: true, chunk: 3 });
-        expect(found(result)).toEqual(expected(model, oracle));
+        expect(found(result, oracle)).toEqual(expected(model, oracle));
         expect(traces(result)).toEqual(traces(await search(machine)));
       }),
     );

@@ -25,7 +25,7 @@ it.each(ways)(
         const { model, oracle } = fitted(drawn);
         const machine = build(translate(model), { edits: model.edits.map(editText) });
         const result: SearchResult = await search(machine, options);
-        expect(found(result)).toEqual(expected(model, oracle));
+        expect(found(result, oracle)).toEqual(expected(model, oracle));
       }),
     );
     await fc.assert(run, parameters(count));

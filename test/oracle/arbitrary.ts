@@ -31,11 +31,9 @@ export function nameAll(raw: RawModel): RandomModel {
       rules: rules.map((rule, j) => naming.step(rule, noLocals, `r${j}`)),
     })),
   ];
-  // One monitor; and the engine knows one deadlock property.
-  const once = new Set<string>();
   const properties = raw.properties
     .map((one, i) => naming.property(one, i, processes))
-    .filter(({ k }) => !['monitor', 'deadlock-free'].includes(k) || (!once.has(k) && once.add(k)));
+    .filter(({ k }, i, all) => k !== 'monitor' || all.findIndex((other) => other.k === k) === i);
   const starts = [...new Set(raw.starts)].map((n): [string, number] =>
     n % 3 === 0 ? ['b', 1] : ['v0', n % (raw.ints[0].max + 1)],
   );

@@ -51,6 +51,9 @@ export interface Guard {
   readonly else: Exit | { readonly k: 'block' };
 }
 
+/** What is expected of a step that is enabled; left out: what its kind deserves. */
+export type Fair = 'none' | 'weak' | 'strong';
+
 export interface Step {
   readonly k: 'step';
   readonly label: string;
@@ -58,6 +61,7 @@ export interface Step {
   readonly choices: readonly Choice[];
   readonly waits: boolean;
   readonly forget: readonly string[];
+  readonly fair?: Fair;
 }
 
 /** A lock by name, or the member of a family of locks that a local says. */
@@ -84,6 +88,7 @@ export type Node =
       readonly lock: LockRef;
       readonly separate: boolean;
       readonly shared: boolean;
+      readonly fair?: Fair;
       /** A boolean variable: a signal is pending. */
       readonly pending?: string;
       readonly tail?: { readonly fragment: string; readonly args: LocalAssign };
@@ -135,16 +140,28 @@ export interface LockVariable {
   readonly size: number;
 }
 
+/** A statement about states, for each value of the local `p`, 0..2; says nothing where `when` is 0. */
+export interface Predicate {
+  readonly when?: Expr;
+  readonly e: Expr;
+}
+
 export type Property =
-  | { readonly k: 'invariant' | 'quiescent' | 'reachable'; readonly id: string; readonly e: Expr }
+  | ({ readonly k: 'invariant' | 'quiescent' | 'reachable'; readonly id: string } & Predicate)
   /** `v` never falls, unless `unless` holds afterwards. */
   | { readonly k: 'grows'; readonly id: string; readonly v: string; readonly unless: Expr }
   /** No event is announced with a greater argument. */
   | { readonly k: 'event'; readonly id: string; readonly most: number }
   /** The monitor's count of events never passes this. */
   | { readonly k: 'monitor'; readonly id: string; readonly most: number }
-  | { readonly k: 'possible'; readonly id: string; readonly e: Expr; readonly by: readonly string[] }
-  | { readonly k: 'deadlock-free' | 'wedge-free'; readonly id: string };
+  | ({
+      readonly k: 'possible';
+      readonly id: string;
+      readonly by: readonly string[];
+      readonly excused?: Expr;
+    } & Predicate)
+  | ({ readonly k: 'leads-to'; readonly id: string; readonly excused?: Expr } & Predicate)
+  | { readonly k: 'deadlock-free' | 'wedge-free'; readonly id: string; readonly excused?: Expr };
 
 export type ProcessDecl =
   | { readonly k: 'handlers'; readonly name: string; readonly handlers: readonly string[] }

@@ -1,6 +1,7 @@
 /** What the engine and the oracle must agree on, in one form. */
-import type { SearchResult } from '../../src/explorer/result.js';
+import type { SearchResult, Trace } from '../../src/explorer/result.js';
 import type { RandomModel } from './ast.js';
+import { isShortest } from './fair-sets.js';
 import type { OracleResult } from './search.js';
 
 export interface Findings {
@@ -9,8 +10,8 @@ export interface Findings {
   readonly transitions: number;
   readonly depth: number;
   readonly deadlocks: number;
-  /** Verdict and length of the shortest trace, by property. */
-  readonly properties: Readonly<Record<string, readonly [string, number | undefined]>>;
+  /** By property: verdict, length of the shortest trace (`leads-to`: to the loop), and does it hold for want of a trigger? */
+  readonly properties: Readonly<Record<string, readonly [string, number | string | undefined, boolean]>>;
   /** Steps in which something went wrong, with the depth of the first state where it did. */
   readonly wrong: Readonly<Record<string, number>>;
 }
@@ -24,8 +25,21 @@ function earliest(all: Iterable<readonly [string, number]>): Record<string, numb
   return first;
 }
 
-/** Of the engine's result. Also checks that every trace is as long as it says. */
-export function found(result: SearchResult): Findings {
+/** Kinds of which the oracle knows whether anything was asked for. */
+const knowsVacuity = new Set<string>(['invariant', 'quiescent', 'always-possible', 'leads-to']);
+
+const knowsAll = ({ properties }: OracleResult): boolean => [...properties.values()].every(({ unknown }) => !unknown);
+
+/** Lassos are as short as they claim to be, if not the same in the oracle. */
+function lassoWords({ properties }: OracleResult, id: string, { steps, loop }: Trace): string {
+  const sets = properties.get(id)!.fair ?? [];
+  return sets.some((one) => isShortest(one, steps.length, loop!))
+    ? 'shortest'
+    : `${loop} of ${steps.length} steps, and the oracle knows of ${JSON.stringify(sets)}`;
+}
+
+/** Of the engine's result, without what is too much for the oracle. Also checks that every trace is as long as it says. */
+export function found(result: SearchResult, oracle: OracleResult): Findings {
   const faults = result.properties.filter(({ kind }) => kind === 'fault');
   for (const { id, verdict, trace, length } of result.properties) {
     if ((verdict === 'violated' && length !== undefined) !== (trace !== undefined) && verdict !== 'error')
@@ -34,7 +48,7 @@ export function found(result: SearchResult): Findings {
       throw new Error(`${id}: a trace of ${trace.steps.length} steps, and a length of ${length}`);
   }
   return {
-    verdict: result.verdict,
+    verdict: knowsAll(oracle) ? result.verdict : 'unknown',
     states: result.states,
     transitions: result.transitions,
     depth: result.depth,
@@ -42,7 +56,15 @@ export function found(result: SearchResult): Findings {
     properties: Object.fromEntries(
       result.properties
         .filter(({ kind }) => kind !== 'fault')
-        .map(({ id, verdict, length }) => [id, [verdict, length]]),
+        .filter(({ id }) => oracle.properties.get(id)?.unknown !== true)
+        .map(({ id, kind, verdict, length, trace, vacuous }) => [
+          id,
+          [
+            verdict,
+            kind === 'leads-to' && trace ? lassoWords(oracle, id, trace) : length,
+            vacuous && verdict === 'holds' && knowsVacuity.has(kind),
+          ],
+        ]),
     ),
     wrong: earliest(faults.map(({ id, length }) => [withoutCopies(id.replace(/^fault:(.*):[a-z]+$/, '$1')), length!])),
   };
@@ -52,17 +74,19 @@ export function found(result: SearchResult): Findings {
 export function expected(model: RandomModel, oracle: OracleResult): Findings {
   const anyViolated = [...oracle.properties.values()].some(({ violated }) => violated);
   return {
-    verdict: oracle.wrong.size > 0 ? 'error' : anyViolated ? 'violated' : 'holds',
+    verdict: !knowsAll(oracle) ? 'unknown' : oracle.wrong.size > 0 ? 'error' : anyViolated ? 'violated' : 'holds',
     states: oracle.states,
     transitions: oracle.transitions,
     depth: oracle.depth,
     deadlocks: oracle.deadlocks,
     properties: Object.fromEntries(
-      model.properties.map(({ id }) => {
-        const { violated, length } = oracle.properties.get(id)!;
+      model.properties.flatMap(({ id }) => {
+        const { violated, length, fair, asked = true, unknown = false } = oracle.properties.get(id)!;
+        if (unknown) return [];
         // Behind an outcome that the spec got wrong nothing was explored: what is not decided by a path is undecided.
-        const undecided = oracle.wrong.size > 0 && length === undefined;
-        return [id, [undecided ? 'undecided' : violated ? 'violated' : 'holds', length]];
+        const undecided = oracle.wrong.size > 0 && length === undefined && !(fair && violated);
+        const verdict = undecided ? 'undecided' : violated ? 'violated' : 'holds';
+        return [[id, [verdict, fair && violated ? 'shortest' : length, verdict === 'holds' && !asked] as const]];
       }),
     ),
     wrong: Object.fromEntries(oracle.wrong),

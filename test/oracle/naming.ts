@@ -98,9 +98,9 @@ export class Naming {
     }
   }
 
-  private local(n: number, { numbers }: Env): Expr {
+  private local(n: number, { numbers, throws }: Env): Expr {
     if (numbers.length === 0) return constant(n % 3);
-    return { k: 'local', l: n === 11 ? 'y' : pick(numbers, n) };
+    return { k: 'local', l: n === 11 && throws ? 'y' : pick(numbers, n) };
   }
 
   private exit(exit: number, n: number, { reach }: Env): Exit {
@@ -157,6 +157,7 @@ export class Naming {
       choices,
       waits: raw.waits,
       forget: raw.forget && env.numbers.length > 0 ? ['y'] : [],
+      ...(raw.fair ? { fair: raw.fair } : {}),
     };
   }
 
@@ -188,7 +189,8 @@ export class Naming {
         const shared = lock.lock === 'R' && raw.shared;
         const pending = lock.lock === 'I' && raw.pending ? { pending: 'b' } : {};
         const body = this.list(raw.body, { ...env, held: [...env.held, lock.lock] });
-        return { k: 'locked', label, lock, separate: raw.separate, shared, ...pending, body };
+        const fair = raw.fair ? { fair: raw.fair } : {};
+        return { k: 'locked', label, lock, separate: raw.separate, shared, ...fair, ...pending, body };
       }
       case 'each': {
         const as = this.fresh('e');
@@ -274,22 +276,28 @@ export class Naming {
     return this.program(`h${i}`, env, nodes);
   }
 
-  property({ t, n, e: raw }: RawModel['properties'][number], i: number, processes: readonly ProcessDecl[]): Property {
+  property(raw: RawModel['properties'][number], i: number, processes: readonly ProcessDecl[]): Property {
+    const { t, n } = raw;
     const id = `p${i}`;
-    const e = this.expr(raw, { ...this.env(0), numbers: [], throws: false });
-    if (t < 4)
-      return {
-        k: 'invariant',
-        id,
-        e: { k: 'or', a: e, b: { k: 'less', a: { k: 'var', v: 'v0' }, b: constant(1 + (n % 3)) } },
-      };
-    if (t === 4) return { k: 'quiescent', id, e };
-    if (t === 5) return { k: 'reachable', id, e };
-    if (t < 8) return { k: 'grows', id, v: pick(['v0', 'b'], n), unless: e };
+    const env = { ...this.env(0), numbers: ['p'], throws: false };
+    const e = this.expr(raw.e, env);
+    const when = raw.when ? { when: this.expr(raw.when, env) } : {};
+    const excused = raw.excused ? { excused: this.expr(raw.excused, { ...env, numbers: [] }) } : {};
+    if (t < 4) {
+      const low: Expr = { k: 'less', a: { k: 'var', v: 'v0' }, b: constant(1 + (n % 3)) };
+      return { k: 'invariant', id, ...when, e: { k: 'or', a: e, b: low } };
+    }
+    if (t === 4) return { k: 'quiescent', id, ...when, e };
+    if (t === 5) return { k: 'reachable', id, ...when, e };
+    if (t < 8) return { k: 'grows', id, v: pick(['v0', 'b'], n), unless: this.expr(raw.e, { ...env, numbers: [] }) };
     if (t === 8) return { k: 'event', id, most: n % 2 };
     if (t === 9) return { k: 'monitor', id, most: 1 + (n % 2) };
-    if (t === 10) return { k: 'deadlock-free', id };
-    if (t === 11) return { k: 'wedge-free', id };
-    return { k: 'possible', id, e, by: processes.filter((_, p) => n % (p + 2) !== 0).map(({ name }) => name) };
+    if (t === 10) return { k: 'deadlock-free', id, ...excused };
+    if (t === 11) return { k: 'wedge-free', id, ...excused };
+    if (t < 14) {
+      const by = processes.filter((_, p) => n % (p + 2) !== 0).map(({ name }) => name);
+      return { k: 'possible', id, ...when, e, by, ...excused };
+    }
+    return { k: 'leads-to', id, ...when, e, ...excused };
   }
 }

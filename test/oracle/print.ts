@@ -58,7 +58,7 @@ function showChoice({ when, set, locals, exit, note, emit }: Choice): string {
 }
 
 function showStep(step: Step, pad: string): string[] {
-  const flags = `${step.waits ? ' waits' : ''}${step.forget.map((local) => ` forgets .${local}`).join('')}`;
+  const flags = `${step.waits ? ' waits' : ''}${step.fair ? ` fair ${step.fair}` : ''}${step.forget.map((local) => ` forgets .${local}`).join('')}`;
   const guards = step.guards.map(({ id, test, else: exit }) => `guard ${id}: ${showExpr(test)} else ${showExit(exit)}`);
   return [
     `${pad}${step.label}:${flags}`,
@@ -82,6 +82,7 @@ function showNode(node: Node, pad: string): string[] {
       const flags = [
         node.separate && 'separate',
         node.shared && 'shared',
+        node.fair && `fair ${node.fair}`,
         node.pending && `pending ${node.pending}`,
         node.tail && `tail ${node.tail.fragment}(${showLocals(node.tail.args).join(', ')})`,
       ];
@@ -123,7 +124,7 @@ export function showModel(model: RandomModel): string {
     ),
     ...model.properties.map(
       (one) =>
-        `property ${one.id} ${one.k} ${'e' in one ? showExpr(one.e) : 'unless' in one ? `${one.v} unless ${showExpr(one.unless)}` : 'most' in one ? one.most : ''}${'by' in one ? ` by ${one.by.join()}` : ''}`,
+        `property ${one.id} ${one.k} ${'e' in one ? showExpr(one.e) : 'unless' in one ? `${one.v} unless ${showExpr(one.unless)}` : 'most' in one ? one.most : ''}${'by' in one ? ` by ${one.by.join()}` : ''}${'when' in one && one.when ? ` when ${showExpr(one.when)}` : ''}${'excused' in one && one.excused ? ` excused ${showExpr(one.excused)}` : ''}`,
     ),
     ...model.edits.map((edit) => `edit ${editText(edit)}`),
     '',

@@ -1,5 +1,6 @@
 /** Random models before names are given: numbers that pick something, so that they shrink well and always fit. */
 import fc from 'fast-check';
+import type { Fair } from './ast.js';
 
 export interface RawExpr {
   readonly t: number;
@@ -23,6 +24,7 @@ export interface RawStep {
   readonly waits: boolean;
   readonly careless: boolean;
   readonly forget: boolean;
+  readonly fair: Fair | undefined;
 }
 export type RawNode =
   | RawStep
@@ -40,6 +42,7 @@ export type RawNode =
       readonly separate: boolean;
       readonly shared: boolean;
       readonly pending: boolean;
+      readonly fair: Fair | undefined;
       readonly body: readonly RawNode[];
     }
   | { readonly k: 'each'; readonly body: readonly RawNode[] }
@@ -71,7 +74,13 @@ export interface RawModel {
   readonly processes: readonly (readonly number[])[];
   readonly hardware: readonly (readonly RawStep[])[];
   readonly starts: readonly number[];
-  readonly properties: readonly { readonly t: number; readonly n: number; readonly e: RawExpr }[];
+  readonly properties: readonly {
+    readonly t: number;
+    readonly n: number;
+    readonly e: RawExpr;
+    readonly when?: RawExpr;
+    readonly excused?: RawExpr;
+  }[];
   readonly edits: readonly { readonly t: number; readonly n: number }[];
 }
 
@@ -89,6 +98,8 @@ const { expr } = fc.letrec<{ expr: RawExpr }>((tie) => ({
 }));
 const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined, freq: 2 });
 
+const fair = fc.constantFrom<(Fair | undefined)[]>(...new Array<undefined>(5), 'none', 'weak', 'strong');
+
 const rawChoice: fc.Arbitrary<RawChoice> = fc.record({
   when: optional(expr),
   set: fc.array(fc.record({ n, i: expr, e: expr, wild: rarely }), { maxLength: 2 }),
@@ -105,6 +116,7 @@ const rawStep: fc.Arbitrary<RawStep> = fc.record({
   waits: maybe,
   careless: rarely,
   forget: rarely,
+  fair,
 });
 const { nodes } = fc.letrec<{ node: RawNode; nodes: readonly RawNode[] }>((tie) => {
   const body = tie('nodes');
@@ -124,6 +136,7 @@ const { nodes } = fc.letrec<{ node: RawNode; nodes: readonly RawNode[] }>((tie) 
           separate: maybe,
           shared: maybe,
           pending: maybe,
+          fair,
           body,
         }),
         weight: 3,
@@ -164,7 +177,16 @@ export const rawModel: fc.Arbitrary<RawModel> = fc.record({
   processes: fc.array(fc.array(n, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 3 }),
   hardware: fc.array(fc.array(rawStep, { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
   starts: fc.array(n, { maxLength: 2 }),
-  properties: fc.array(fc.record({ t: fc.nat(13), n, e: expr }), { minLength: 1, maxLength: 6 }),
+  properties: fc.array(
+    fc.record({
+      t: fc.nat(18),
+      n,
+      e: expr,
+      when: optional(expr),
+      excused: fc.option(expr, { nil: undefined, freq: 1 }),
+    }),
+    { minLength: 1, maxLength: 6 },
+  ),
   edits: fc.oneof(
     fc.constant([]),
     fc.array(fc.record({ t: fc.nat(7), n: fc.nat(999) }), { minLength: 1, maxLength: 3 }),

@@ -1,15 +1,22 @@
 /** The oracle: naive breadth-first search over Immutable Maps in an Immutable Set. No caching, no cleverness. */
 import { List, Map as ImmutableMap, Set as ImmutableSet } from 'immutable';
-import type { Expr, Property, RandomModel } from './ast.js';
+import type { Expr, Predicate, Property, RandomModel } from './ast.js';
 import { Text } from './control.js';
 import { evaluate, type State, type Value } from './evaluate.js';
 import { instantiate, rewrite } from './instance.js';
+import { fairSets, type Distances } from './fair-sets.js';
 import { IDLE, movesOf, type Move } from './semantics.js';
 
 export interface OracleVerdict {
   readonly violated: boolean;
   /** Length of the shortest counterexample (for `reachable`: of the shortest way to the goal). */
   readonly length?: number;
+  /** Was its antecedent ever true? Unknown to some kinds. */
+  readonly asked?: boolean;
+  /** `leads-to`: how far away the fair sets are, of the instances that have the nearest one. */
+  readonly fair?: readonly Distances[];
+  /** Too much for the oracle. */
+  readonly unknown?: boolean;
 }
 
 export interface OracleResult {
@@ -59,6 +66,8 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
     level = next.asImmutable();
   }
 
+  const level0 = graph.filter(({ depth }) => depth === 0).length;
+
   const wrong = new Map<string, number>();
   for (const { depth, moves } of graph)
     for (const move of moves) if (move.wrong !== undefined && !wrong.has(move.step)) wrong.set(move.step, depth);
@@ -83,6 +92,15 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
     }
     return graph.filter((_, i) => !reaching[i]);
   };
+  /** One instance for each value of the local `p`. */
+  const instances = ({
+    e,
+    when,
+  }: Predicate): { asked: (state: State) => boolean; holds: (state: State) => boolean }[] =>
+    [0, 1, 2].map((p) => {
+      const is = (of: Expr) => (state: State) => evaluate(of, model, state, new Map([['.p', p]]), '') !== 0;
+      return { asked: when ? is(when) : () => true, holds: is(e) };
+    });
   const isIdle =
     (name: string) =>
     (state: State): boolean =>
@@ -98,15 +116,24 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
           1,
         ),
       );
+    const excused = (state: State): boolean =>
+      'excused' in property && property.excused !== undefined && is(property.excused, state);
     switch (property.k) {
       case 'invariant':
-        return broken(lengths(graph.filter(({ state }) => !is(property.e, state))));
-      case 'quiescent':
-        return broken(
-          lengths(graph.filter(({ state }) => running.every((name) => isIdle(name)(state)) && !is(property.e, state))),
+      case 'quiescent': {
+        const judged = graph.filter(
+          ({ state }) => property.k === 'invariant' || running.every((name) => isIdle(name)(state)),
         );
+        const all = instances(property);
+        const wrong = judged.filter(({ state }) => all.some(({ asked, holds }) => asked(state) && !holds(state)));
+        const asked = judged.some(({ state }) => all.some((one) => one.asked(state)));
+        return { ...broken(lengths(wrong)), asked };
+      }
       case 'reachable': {
-        const length = lengths(graph.filter(({ state }) => is(property.e, state)));
+        const all = instances(property);
+        const length = lengths(
+          graph.filter(({ state }) => all.some(({ asked, holds }) => asked(state) && holds(state))),
+        );
         return { violated: length === undefined, length };
       }
       case 'grows':
@@ -118,12 +145,39 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
         return transitions((_, { event }) => event !== undefined && event > property.most);
       case 'monitor':
         return broken(lengths(graph.filter(({ state }) => (state.get('events') as number) > property.most)));
-      case 'possible':
-        return broken(lengths(lost((state) => is(property.e, state), property.by)));
+      case 'possible': {
+        const all = instances(property);
+        const out = all.flatMap(({ asked, holds }) =>
+          lost((state) => holds(state) || excused(state), property.by).filter(({ state }) => asked(state)),
+        );
+        return { ...broken(lengths(out)), asked: graph.some(({ state }) => all.some((one) => one.asked(state))) };
+      }
+      case 'leads-to': {
+        const all = instances(property);
+        const found = all.map(({ asked, holds }) =>
+          fairSets(
+            graph.map(({ state, moves }, i) => ({
+              initial: i < level0,
+              asked: asked(state),
+              goal: holds(state) || excused(state),
+              moves: moves.map(({ process, step, fair, to }) => ({
+                key: `${process} ${step}`,
+                fair,
+                to: to && numbers.get(to),
+              })),
+            })),
+          ),
+        );
+        const asked = graph.some(({ state }) => all.some((one) => one.asked(state)));
+        if (found.includes('unknown')) return { violated: false, unknown: true };
+        const sets = found.filter((one) => typeof one === 'object');
+        const nearest = Math.min(...sets.map((one) => one.nearest));
+        return { violated: sets.length > 0, fair: sets.filter((one) => one.nearest === nearest), asked };
+      }
       case 'deadlock-free':
-        return broken(lengths(stuck));
+        return broken(lengths(stuck.filter(({ state }) => !excused(state))));
       case 'wedge-free':
-        return broken(lengths(running.flatMap((name) => lost(isIdle(name)))));
+        return broken(lengths(running.flatMap((name) => lost((state) => isIdle(name)(state) || excused(state)))));
     }
   };
 

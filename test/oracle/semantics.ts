@@ -3,7 +3,7 @@
  * tables or edits: `control.ts` says where exits lead, `instance.ts` has rewritten the text for the edits.
  */
 import type { List } from 'immutable';
-import type { Choice, Exit, Expr } from './ast.js';
+import type { Choice, Exit, Expr, Fair } from './ast.js';
 import { Control, type Frame, type Text } from './control.js';
 import { evaluate, inRange, localNumbers, localValue, memberName, Wrong, type State, type Value } from './evaluate.js';
 import type { Instance } from './instance.js';
@@ -11,7 +11,7 @@ import type { Instance } from './instance.js';
 type Of<K extends Instance['k']> = Extract<Instance, { k: K }>;
 
 /** One transition, or what went wrong instead. */
-export type Move = { readonly process: string; readonly step: string } & (
+export type Move = { readonly process: string; readonly step: string; readonly fair: Fair } & (
   | { readonly to: State; readonly label: string; readonly event?: number; readonly wrong?: undefined }
   | { readonly wrong: string; readonly to?: undefined }
 );
@@ -43,6 +43,8 @@ const same = (a: Move, b: Move): boolean =>
 /** One process's turn in one state. */
 class Turn {
   private step = '';
+  /** Nobody has to begin. */
+  private fair: Fair = 'none';
 
   constructor(
     private readonly text: Text,
@@ -56,22 +58,26 @@ class Turn {
       const control = new Control(this.text, new Map());
       control.push({ k: 'rest', list: handler, i: 0 });
       const frame = control.leave('next');
-      return frame ? this.act(frame) : [];
+      return frame ? this.act(frame, 'none') : [];
     });
   }
 
   rule(rule: Of<'step'>): Move[] {
     this.step = rule.path;
+    this.fair = rule.step.fair ?? 'weak';
     return this.choose(rule, 'step', new Control(this.text, new Map()), this.before, true);
   }
 
-  act(frame: Frame): Move[] {
+  act(frame: Frame, otherwise?: Fair): Move[] {
     const { at, phase, take } = frame;
     const node = this.text.node(at);
     const control = Control.of(this.text, frame);
     this.step = phase === 'step' || phase === 'effects' ? at : `${at}/${phase}`;
+    const block = phase === 'lock' ? at : take;
+    const own = node.k === 'step' && phase !== 'lock' ? node.step.fair : undefined;
+    const lock = block === null ? undefined : this.text.node<'locked'>(block).node.fair;
+    this.fair = own ?? lock ?? otherwise ?? (block === null ? 'weak' : 'strong');
     return this.guarded(() => {
-      const block = phase === 'lock' ? at : take;
       const state = block === null ? this.before : this.takeLock(block, take, control);
       if (state === 'waits') return [];
       if (state === 'interrupted') return [this.settle(control, control.giveUp(take), this.before, '-EINTR')];
@@ -175,7 +181,7 @@ class Turn {
   private move(to: State, label: string, event?: number): Move {
     const counted =
       event === undefined || !to.has('events') ? to : to.set('events', ((to.get('events') as number) + event) % 4);
-    return { process: this.process, step: this.step, to: counted, label, event };
+    return { process: this.process, step: this.step, fair: this.fair, to: counted, label, event };
   }
 
   private nothing(mayWait: boolean): Move[] {
@@ -192,6 +198,6 @@ class Turn {
 
   private wrong(error: unknown): Move {
     if (!(error instanceof Wrong)) throw error;
-    return { process: this.process, step: this.step, wrong: error.message };
+    return { process: this.process, step: this.step, fair: this.fair, wrong: error.message };
   }
 }

@@ -39,6 +39,7 @@ import type {
   LocalValue,
   LockRef,
   Node,
+  Predicate,
   Program,
   Property,
   RandomModel,
@@ -162,10 +163,11 @@ class Translation {
       case 'tail':
         return h.tail(this.fragments.get(node.fragment)!, this.args(node.args) as never);
       case 'locked': {
-        const { separate, shared, pending, tail } = node;
+        const { separate, shared, pending, tail, fair } = node;
         return h.locked(label, this.lock(node.lock), this.nodes(node.body, h), {
           separate,
           shared,
+          ...(fair ? { fair } : {}),
           ...(pending === undefined ? {} : { pending: () => this.variables.get(pending) as Var<boolean> }),
           ...(tail ? { tail: h.tail(this.fragments.get(tail.fragment)!, this.args(tail.args) as never) } : {}),
         });
@@ -200,7 +202,7 @@ class Translation {
   }
 
   private spec(step: Step): StepSpec<Footprint, Footprint, never> {
-    const { guards, choices, waits, forget } = step;
+    const { guards, choices, waits, forget, fair } = step;
     const { reads, writes } = this.footprints(step, this.ast);
     const items =
       (keys: typeof reads) =>
@@ -233,6 +235,7 @@ class Translation {
       })) as never,
       run: run as never,
       waits,
+      ...(fair ? { fair } : {}),
       forget: forget as never,
       atomic: 'random model',
     };
@@ -270,12 +273,14 @@ class Translation {
       case 'invariant':
       case 'quiescent':
       case 'reachable':
-        return m[property.k](id, { text, ...this.predicate(property.e) });
+        return m[property.k](id, { text, ...this.predicate(property) });
       case 'possible':
-        return m.alwaysPossible(id, { text, by: property.by, ...this.predicate(property.e) });
+        return m.alwaysPossible(id, { text, by: property.by, ...this.predicate(property), ...this.excused(property) });
+      case 'leads-to':
+        return m.leadsTo(id, { text, ...this.predicate(property), ...this.excused(property) });
       case 'grows': {
         const v = this.variables.get(property.v)!;
-        const reads = this.footprint(property.unless);
+        const reads = this.footprint(property.unless, {});
         const holds = (before: Seen, after: Seen): boolean =>
           Number(after['v!']) >= Number(before['v!']) || this.value(property.unless, after, {}) !== 0;
         return m.transition(id, {
@@ -304,13 +309,13 @@ class Translation {
         });
       }
       case 'deadlock-free':
-        return m.deadlockFree(id, { text });
+        return m.deadlockFree(id, { text, allowed: this.excused(property).excused });
       case 'wedge-free':
-        return m.wedgeFree(id, { text });
+        return m.wedgeFree(id, { text, ...this.excused(property) });
     }
   }
 
-  private footprint(e: Expr): Footprint {
+  private footprint(e: Expr, parameters: AnyLocals): Footprint {
     const step: Step = {
       k: 'step',
       label: '',
@@ -323,14 +328,31 @@ class Translation {
       honest(step, this.ast).reads.map(({ key, variable, member }) => {
         const family = this.families.get(variable);
         if (member?.k === 'const') return [key, family!(member.n % family!.all.length)];
+        if (member?.k === 'local') return [key, family!((parameters[member.l] as number) % family!.all.length)];
         return [key, family ?? this.variables.get(variable)!];
       }),
     );
   }
 
-  private predicate(e: Expr) {
-    const reads = this.footprint(e);
-    return { reads: () => reads, holds: (seen: Seen) => this.value(e, seen, {}) !== 0 };
+  private predicate({ e, when }: Predicate) {
+    const is =
+      (of: Expr) =>
+      (seen: Seen, parameters: AnyLocals): boolean =>
+        this.value(of, seen, parameters) !== 0;
+    return {
+      forall: { p: small },
+      reads: (parameters: AnyLocals) => ({
+        ...this.footprint(e, parameters),
+        ...(when ? this.footprint(when, parameters) : {}),
+      }),
+      ...(when ? { when: is(when) } : {}),
+      holds: is(e),
+    };
+  }
+
+  private excused({ excused: e }: { excused?: Expr }) {
+    if (!e) return {};
+    return { excused: { reads: this.footprint(e, {}), holds: (seen: Seen) => this.value(e, seen, {}) !== 0 } };
   }
 }
 
