@@ -57,10 +57,6 @@ export function declare(m: Builder, sizes: Scope, mapAndUnmap: (core: IommuCore)
     'B7',
     'caches may hold whatever some prefetch schedule allows (may-cache closure): exact for safety, not for liveness',
   );
-  m.assume(
-    'IHI-0070-4.7',
-    'a completed CMD_SYNC means that earlier TLBIs are done and DMA through what they invalidated is visible',
-  );
   m.assume('nVHE', 'an EL2 handler runs to completion on its CPU: one hypercall at a time per CPU (rule 2)');
 
   const system = { parts: all, pages, tables, hw };

@@ -68,10 +68,11 @@ export async function check(
 }
 
 /** Builds before anything is searched: what is wrong with the input is said at once. */
-function prepare(found: Found, { scope, edits, property }: CheckOptions): Task {
+function prepare(found: Found, { scope, edits, property, deny: denied }: CheckOptions): Task {
   const properties = property.length > 0 ? property : undefined;
-  const machine = build(found.model, { scope, edits, properties });
-  return { found, machine, expected: expectations(found.model, machine.scope, machine.edits.length > 0) };
+  const machine = build(found.model, { scope, edits, denied, properties });
+  const changed = machine.edits.length > 0 || machine.denied.length > 0;
+  return { found, machine, expected: expectations(found.model, machine.scope, changed) };
 }
 
 interface Means {
@@ -97,6 +98,7 @@ async function checkOne(
         model: machine.model,
         scope: machine.scope,
         edits: options.edits,
+        denied: machine.denied,
         ...(options.property.length > 0 ? { properties: options.property } : {}),
       },
       maxStates: options.maxStates,
@@ -133,7 +135,7 @@ function writeTraces({ found, machine }: Task, result: SearchResult, traces: Tra
     ({ verdict, trace }) => trace && (verdict === 'violated' || verdict === 'error'),
   );
   if (broken.length === 0) return { paths, stored, failures };
-  const guard = guardFinder(machine, describe(found.model, { scope: machine.scope }));
+  const guard = guardFinder(machine, describe(found.model, { scope: machine.scope, denied: machine.denied }));
   const place = (at: string): string => shortPlace(at, terminal.cwd);
   for (const { id, trace } of broken) {
     if (!trace) continue;

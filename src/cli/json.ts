@@ -8,6 +8,7 @@ export interface JsonResult {
   readonly model: string;
   readonly scope: Machine['scope'];
   readonly edits: readonly string[];
+  readonly denied: readonly string[];
   readonly verdict: SearchResult['verdict'];
   readonly states: number;
   readonly transitions: number;
@@ -22,6 +23,7 @@ export interface JsonResult {
   readonly expected: Readonly<Record<string, 'violated'>>;
   readonly asExpected: boolean;
   readonly incomplete?: { readonly why: string; readonly detail: string };
+  /** Those that the verdict rests on. */
   readonly assumptions: readonly string[];
   readonly digest: string;
   /** Why there is no result. */
@@ -61,6 +63,7 @@ export function jsonResult(
     model: machine.model,
     scope: machine.scope,
     edits: machine.edits,
+    denied: machine.denied,
     verdict,
     states,
     transitions,
@@ -84,21 +87,22 @@ export function jsonResult(
     ),
     asExpected: judged.every(({ asExpected }) => asExpected),
     ...(incomplete ? { incomplete: { why: incomplete.why, detail: incomplete.detail } } : {}),
-    assumptions: machine.assumptions.map(({ id }) => id),
+    assumptions: ledger(machine),
     digest: machine.digest,
   };
 }
 
+const ledger = ({ assumptions, denied }: Machine): string[] =>
+  assumptions.map(({ id }) => id).filter((id) => !denied.includes(id));
+
 /** The object of a search that broke down. */
-export function jsonFailure(
-  { model, scope, edits, digest, assumptions }: Machine,
-  workers: number,
-  error: string,
-): JsonResult {
+export function jsonFailure(machine: Machine, workers: number, error: string): JsonResult {
+  const { model, scope, edits, denied, digest } = machine;
   return {
     model,
     scope,
     edits,
+    denied,
     verdict: 'error',
     states: 0,
     transitions: 0,
@@ -111,7 +115,7 @@ export function jsonFailure(
     properties: [],
     expected: {},
     asExpected: false,
-    assumptions: assumptions.map(({ id }) => id),
+    assumptions: ledger(machine),
     digest,
     error,
   };

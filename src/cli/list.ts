@@ -49,7 +49,7 @@ function modelLines(model: Model, described: Described, place: Place): Line[] {
     ...propertyLines(described),
     ...section(
       'assumptions',
-      described.builder.assumptions.map(({ id, text }) => [id, text]),
+      described.builder.assumptions.map(({ id, text, deniable }) => [id, deniable ? `${text} (--deny)` : text]),
     ),
     [],
     [

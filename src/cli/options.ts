@@ -9,6 +9,8 @@ export interface CheckOptions {
   /** Edits in the order of the command line; `without ID` among them. */
   readonly edits: readonly string[];
   readonly property: readonly string[];
+  /** Ids of assumptions to do without. */
+  readonly deny: readonly string[];
   readonly stopAtFirst: boolean;
   readonly selfCheck: boolean;
   readonly maxStates?: number;

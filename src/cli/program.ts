@@ -110,7 +110,11 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
   return program;
 }
 
-type Given = Omit<CheckOptions, 'scope' | 'property'> & { scope?: Record<string, string>; property?: string[] };
+type Given = Omit<CheckOptions, 'scope' | 'property' | 'deny'> & {
+  scope?: Record<string, string>;
+  property?: string[];
+  deny?: string[];
+};
 
 function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
   // --without and --edit share one list, so that edits are applied in the order of the command line.
@@ -126,6 +130,7 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
       edit(`without ${id}`),
     )
     .option('--edit <edit>', 'another edit of the program, as list explains them; repeatable', edit)
+    .option('--deny <id>', 'do without this assumption, where list says that it can be denied; repeatable', collect)
     .option('--property <id>', 'check only this property; repeatable', collect)
     .option('--stop-at-first', 'end at the first level that breaks a property', false)
     .option('--self-check', 'compute 1% of what was learned again, and stop on a difference', false)
@@ -142,10 +147,11 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
         'check SC-01 --scope cpus=2,pages=3 --workers 2',
         'check SC-01 --without unmap_pages/wait-for-CMD_SYNC',
         'check SC-01 --edit "swap unmap_pages/tlbi unmap_pages/sync" --property I-7',
+        'check SC-01 --deny IHI-0070-4.7',
         'check ./my-model.ts --timeout 60s --json',
       ) + EXIT_CODES,
     )
-    .action(async (models: string[], { scope = {}, property = [], ...rest }: Given) =>
-      finish(await check(models, { ...rest, edits, scope, property }, terminal)),
+    .action(async (models: string[], { scope = {}, property = [], deny = [], ...rest }: Given) =>
+      finish(await check(models, { ...rest, edits, scope, property, deny }, terminal)),
     );
 }

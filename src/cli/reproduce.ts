@@ -22,6 +22,7 @@ export function reproduce({ model, file }: Found, machine: Machine, options: Che
   if (special.length > 0) words.push('--scope', special.map(([name, value]) => `${name}=${value}`).join());
   for (const edit of options.edits)
     words.push(...(edit.startsWith('without ') ? ['--without', edit.slice(8)] : ['--edit', edit]));
+  for (const id of machine.denied) words.push('--deny', id);
   for (const id of options.property) words.push('--property', id);
   return commandLine(words);
 }

@@ -120,5 +120,6 @@ export interface MachineSource {
   readonly model: string;
   readonly scope: Readonly<Record<string, unknown>>;
   readonly edits: readonly string[];
+  readonly denied?: readonly string[];
   readonly properties?: readonly string[];
 }

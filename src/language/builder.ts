@@ -1,5 +1,5 @@
 /** The model builder: components declare variables, processes and properties on it. */
-import type { Emission } from './machine.js';
+import type { Assumption, Emission } from './machine.js';
 import type { Handler, LocalSorts, Rule } from './nodes.js';
 import type { Declared, About, Monitor, StatePredicate, TransitionPredicate } from './properties.js';
 import type { Derived, Family, Footprint, Lock, LockKind, ReadVar, Seen, Var } from './variables.js';
@@ -32,9 +32,12 @@ export class Builder {
   readonly variables: Var<unknown>[] = [];
   readonly processes: DeclaredProcess[] = [];
   readonly declared: Declared[] = [];
-  readonly assumptions: { id: string; text: string }[] = [];
+  readonly assumptions: Assumption[] = [];
   readonly observers = new Map<Monitor, Observer>();
   readonly starts: (() => Map<Var<unknown>, unknown>)[] = [];
+
+  /** @param denied ids of assumptions to do without */
+  constructor(private readonly denied: readonly string[] = []) {}
 
   /** A shared variable with its initial value. */
   variable<T>(name: string, sort: Sort<T>, initial: NoInfer<T>): Var<T> {
@@ -183,7 +186,22 @@ export class Builder {
 
   /** An assumption that every verdict of this model rests on. */
   assume(id: string, text: string): void {
-    this.assumptions.push({ id, text });
+    this.addAssumption({ id, text, deniable: false });
+  }
+
+  /** An assumption that `--deny` can drop. False: it is denied, and the model must allow what it rules out. */
+  assumed(id: string, text: string): boolean {
+    this.addAssumption({ id, text, deniable: true });
+    return !this.denied.includes(id);
+  }
+
+  /** Several components may rest on one assumption. */
+  private addAssumption(assumption: Assumption): void {
+    const { id, text, deniable } = assumption;
+    const at = this.assumptions.findIndex((known) => known.id === id);
+    if (at < 0) this.assumptions.push(assumption);
+    else if (this.assumptions[at].text !== text) throw new ModelError(`assumption "${id}" has two different texts`);
+    else if (deniable) this.assumptions[at] = assumption;
   }
 
   private add<V extends Var<unknown>>(variable: V): V {

@@ -145,6 +145,8 @@ export type MachineProperty = PropertyBase &
 export interface Assumption {
   readonly id: string;
   readonly text: string;
+  /** The model can also be built without it. */
+  readonly deniable: boolean;
 }
 
 /** A model, built for one scope with its edits: all that a search needs. */
@@ -154,6 +156,8 @@ export interface Machine {
   readonly scope: Readonly<Record<string, number | string | boolean>>;
   /** Canonical edit texts. */
   readonly edits: readonly string[];
+  /** Ids of the assumptions that this machine does without. */
+  readonly denied: readonly string[];
   /** Hex digest of programs, sorts, sources of spec functions and initial states: changes when the model does. */
   readonly digest: string;
   readonly variables: readonly MachineVariable[];
@@ -161,5 +165,6 @@ export interface Machine {
   /** Value by variable, one array a state. */
   readonly initialStates: readonly (readonly unknown[])[];
   readonly properties: readonly MachineProperty[];
+  /** All that the model names, the denied ones included. */
   readonly assumptions: readonly Assumption[];
 }

@@ -30,6 +30,7 @@ export function recordTrace(machine: Machine, trace: Trace, setting: Setting): S
     digest: machine.digest,
     scope: machine.scope,
     edits: machine.edits,
+    denied: machine.denied,
     properties: machine.properties.map(({ id }) => id),
     property: {
       id: trace.property,

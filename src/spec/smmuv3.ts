@@ -55,6 +55,10 @@ export function smmuv3(
 ) {
   const { smmu, domain, device, iova, page, smmuOf } = all;
   const { table } = tables;
+  const syncDrains = m.assumed(
+    'IHI-0070-4.7',
+    'a completed CMD_SYNC means that earlier TLBIs are done and DMA through what they invalidated is visible',
+  );
 
   const Translation = record('Translation', { iova, page });
   const Translations = set(Translation);
@@ -160,8 +164,11 @@ export function smmuv3(
         writes: () => behind,
         run: (q) => {
           if (q.cmdq.ahead === 0 || q.cmdq.ring.first()?.tag !== 'CMD_SYNC') return block;
-          const forgotten = domain.values.reduce((old, d) => old.set(s, d, none), q.staleOld);
-          return next({ cmdq: consumed(q.cmdq), staleOld: forgotten }).emit('CMD_SYNC completed', { smmu: s });
+          const drained = domain.values.reduce((old, d) => old.set(s, d, none), q.staleOld);
+          return next({ cmdq: consumed(q.cmdq), staleOld: syncDrains ? drained : q.staleOld }).emit(
+            'CMD_SYNC completed',
+            { smmu: s },
+          );
         },
       }),
     ]);
