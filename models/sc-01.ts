@@ -16,6 +16,7 @@ import {
   el2NeverPanics,
   everyHypercallCanReturn,
   hostDevicesReachHostPages,
+  locksAreOrdered,
   newOwnersPagesAreOutOfReach,
   pageStatesAreLegal,
   queuesNeverOverflow,
@@ -67,6 +68,7 @@ export function declare(m: Builder, sizes: Scope, mapAndUnmap: (core: IommuCore)
   quietRefsMatchMappings(m, system); // L-5
   queuesNeverOverflow(m, system); // P-3
   useEndsAfterSync(m, system, driver); // P-4
+  locksAreOrdered(m); // P-6
   el2NeverPanics(m, system); // P-14
   everyHypercallCanReturn(m, system); // wedge
   return system;

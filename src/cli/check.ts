@@ -126,23 +126,25 @@ async function checkOne(
   return combine([exitCodeOf(result, judged), ...failures.map(() => Exit.error)]);
 }
 
-/** Stores the counterexamples; what can't be written is still printed. */
+/** Stores the counterexamples, all of one property together; what can't be written is still printed. */
 function writeTraces({ found, machine }: Task, result: SearchResult, traces: TraceFolder, terminal: Terminal) {
-  const paths = new Map<string, string>();
-  const stored = new Map<string, StoredTrace>();
+  const paths = new Map<string, string[]>();
+  const stored = new Map<string, StoredTrace[]>();
   const failures: string[] = [];
-  const broken = result.properties.filter(
-    ({ verdict, trace }) => trace && (verdict === 'violated' || verdict === 'error'),
-  );
-  if (broken.length === 0) return { paths, stored, failures };
+  const broken = result.properties.filter(({ verdict }) => verdict === 'violated' || verdict === 'error');
+  if (broken.every(({ trace }) => !trace)) return { paths, stored, failures };
   const guard = guardFinder(machine, describe(found.model, { scope: machine.scope, denied: machine.denied }));
   const place = (at: string): string => shortPlace(at, terminal.cwd);
-  for (const { id, trace } of broken) {
+  const setting = { tool: version, model: found.model, file: found.file, place, guard };
+  for (const { id, trace, further = [] } of broken) {
     if (!trace) continue;
-    const kept = recordTrace(machine, trace, { tool: version, model: found.model, file: found.file, place, guard });
+    const kept = [trace, ...further].map((own) => recordTrace(machine, own, setting));
     stored.set(id, kept);
     try {
-      paths.set(id, traces.write(kept));
+      paths.set(
+        id,
+        kept.map((own) => traces.write(own)),
+      );
     } catch (error) {
       failures.push((error as Error).message);
     }
@@ -153,8 +155,8 @@ function writeTraces({ found, machine }: Task, result: SearchResult, traces: Tra
 interface Outcome {
   readonly result: SearchResult;
   readonly judged: readonly Judged[];
-  readonly paths: ReadonlyMap<string, string>;
-  readonly stored: ReadonlyMap<string, StoredTrace>;
+  readonly paths: ReadonlyMap<string, readonly string[]>;
+  readonly stored: ReadonlyMap<string, readonly StoredTrace[]>;
 }
 
 function printReport(
@@ -167,16 +169,18 @@ function printReport(
   const report = { model: found.model, result, judged, sentences };
   const shown = shortest(judged, stored);
   const lines: Line[] = [...verdictLines(report)];
-  if (shown) lines.push([], ...traceLines(shown), []);
+  for (const trace of shown) lines.push([], ...traceLines(trace));
+  if (shown.length > 0) lines.push([]);
   lines.push(...summaryLines(report));
   lines.push(['  ', styled('dim', 'reproduce '), reproduce(found, machine, options)]);
-  for (const [id, file] of paths) {
-    lines.push([
-      '  ',
-      styled('dim', 'trace     '),
-      file,
-      ...(id === shown?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
-    ]);
+  for (const [id, files] of paths) {
+    for (const file of files)
+      lines.push([
+        '  ',
+        styled('dim', 'trace     '),
+        file,
+        ...(id === shown.at(0)?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
+      ]);
   }
   say(terminal, lines);
 }

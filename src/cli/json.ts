@@ -1,6 +1,6 @@
 /** One model's result for machines: one object a line. Fields are only ever added. */
 import type { Machine } from '../language/index.js';
-import type { SearchResult } from '../explorer/index.js';
+import type { LockEdge, SearchResult } from '../explorer/index.js';
 import type { Judged } from '../report/index.js';
 
 /** What `--json` prints of a model. */
@@ -26,6 +26,8 @@ export interface JsonResult {
   /** Those that the verdict rests on. */
   readonly assumptions: readonly string[];
   readonly digest: string;
+  /** Which locks are taken under which. */
+  readonly locks?: readonly JsonLockEdge[];
   /** Why there is no result. */
   readonly error?: string;
 }
@@ -36,6 +38,8 @@ interface JsonProperty {
   readonly verdict: string;
   readonly length?: number;
   readonly trace?: string;
+  /** More traces of one finding. */
+  readonly further?: readonly string[];
   readonly reason?: string;
   readonly vacuous?: true;
 }
@@ -44,7 +48,7 @@ interface JsonProperty {
 export function jsonResult(
   result: SearchResult,
   judged: readonly Judged[],
-  traces: ReadonlyMap<string, string>,
+  traces: ReadonlyMap<string, readonly string[]>,
 ): JsonResult {
   const {
     machine,
@@ -78,7 +82,7 @@ export function jsonResult(
       kind,
       verdict: own,
       ...(length === undefined ? {} : { length }),
-      ...(traces.has(id) ? { trace: traces.get(id) } : {}),
+      ...tracesOf(traces.get(id) ?? []),
       ...(reason === undefined ? {} : { reason }),
       ...(vacuous ? { vacuous } : {}),
     })),
@@ -89,8 +93,16 @@ export function jsonResult(
     ...(incomplete ? { incomplete: { why: incomplete.why, detail: incomplete.detail } } : {}),
     assumptions: ledger(machine),
     digest: machine.digest,
+    locks: result.locks.map(jsonEdge),
   };
 }
+
+const tracesOf = ([trace, ...further]: readonly string[]): Pick<JsonProperty, 'trace' | 'further'> =>
+  trace === undefined ? {} : { trace, ...(further.length > 0 ? { further } : {}) };
+
+/** One edge of the lock-order graph. */
+export type JsonLockEdge = Pick<LockEdge, 'held' | 'taken' | 'sleeps' | 'where'>;
+export const jsonEdge = ({ held, taken, sleeps, where }: LockEdge): JsonLockEdge => ({ held, taken, sleeps, where });
 
 const ledger = ({ assumptions, denied }: Machine): string[] =>
   assumptions.map(({ id }) => id).filter((id) => !denied.includes(id));

@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { ModelError } from '../language/index.js';
 import { check } from './check.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
-import { list } from './list.js';
+import { list, type ListOptions } from './list.js';
 import {
   collect,
   countOption,
@@ -80,9 +80,15 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     .description('list the models, or the scope, programs, steps, guards and properties of one')
     .argument('[model]', 'a model, or the file of your own')
     .option('--scope <k=v,...>', 'list it in this scope; repeatable', scopeOption)
-    .addHelpText('after', examples('list', 'list SC-01', 'list bench-iommu --scope devices=1', 'list ./my-model.ts'))
-    .action(async (model: string | undefined, { scope = {} }: { scope?: Record<string, string> }) =>
-      finish(await list(model, scope, terminal)),
+    .option('--locks', 'search the model, and print which locks are taken under which', false)
+    .option('--json', 'with --locks: as one JSON object', false)
+    .addHelpText(
+      'after',
+      examples('list', 'list SC-01', 'list SC-01 --locks', 'list bench-iommu --scope devices=1', 'list ./my-model.ts'),
+    )
+    .action(
+      async (model: string | undefined, { scope = {}, ...rest }: Omit<ListOptions, 'scope'> & Partial<ListOptions>) =>
+        finish(await list(model, { scope, ...rest }, terminal)),
     );
   program
     .command('show')

@@ -184,6 +184,22 @@ export class Builder {
     this.declared.push(declare(id, 'wedge-free', about, () => ({ excused: excuse(id, about.excused) })));
   }
 
+  /**
+   * Lock order, over all that is reachable: no two classes of locks are taken in both orders, nor two locks of one class;
+   * none is taken twice; nobody sleeps under a `spin` or `rw` lock. `allow` names pairs of classes that are known to be safe.
+   */
+  lockOrder(id: string, about: About & { allow?: readonly { held: string; taken: string; because: string }[] }): void {
+    const { allow = [] } = about;
+    this.declared.push(
+      declare(id, 'lock-order', about, () => {
+        const classes = this.variables.flatMap((variable) => (variable as Partial<Lock>).lockClass ?? []);
+        const unknown = allow.flatMap(({ held, taken }) => [held, taken]).find((name) => !classes.includes(name));
+        if (unknown !== undefined) throw new ModelError(`${id} allows "${unknown}", which is no class of locks`);
+        return { allow };
+      }),
+    );
+  }
+
   /** An assumption that every verdict of this model rests on. */
   assume(id: string, text: string): void {
     this.addAssumption({ id, text, deniable: false });

@@ -43,6 +43,8 @@ export interface StepSpec<R extends Footprint, W extends Footprint, L> {
   readonly forget?: readonly (keyof L & string)[];
   /** Why this step may touch several unprotected shared variables at once. */
   readonly atomic?: string;
+  /** The step may sleep in the kernel: not allowed under a `spin` or `rw` lock. */
+  readonly sleeps?: boolean;
 }
 
 /** A step with its types erased: what the compiler works on. */
@@ -57,6 +59,7 @@ export interface AnyStep {
   readonly waits?: boolean;
   readonly forget?: readonly string[];
   readonly atomic?: string;
+  readonly sleeps?: boolean;
 }
 
 /** A fragment: a list of steps with locals of its own, inlined where it is called. */

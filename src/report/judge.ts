@@ -8,11 +8,12 @@ export type Standing = { readonly kind: 'violated' | 'gone' | 'undecided'; reado
 /** How many states the search for a way back may look at. */
 const HORIZON = 20_000;
 
-/** Judges a property at the last state of a path (and of its last transition). */
+/** Judges a property at the last state of a path (and of its last transition); `guilty` is what was found there. */
 export function judgeEnd(
   machine: Machine,
   property: MachineProperty,
   end: { readonly before?: readonly unknown[]; readonly offer?: Offer; readonly state: readonly unknown[] },
+  guilty: Readonly<Record<string, string>>,
 ): Standing {
   const read = reading(end.state);
   switch (property.kind) {
@@ -39,6 +40,15 @@ export function judgeEnd(
         if (typeof judgement === 'object') return { kind: 'violated', because: judgement.violated };
       }
       return { kind: 'gone', because: 'it holds there' };
+    }
+    case 'lock-order': {
+      const number = (name: string | undefined): number => machine.variables.findIndex((one) => one.name === name);
+      const taken = guilty.taken === undefined ? undefined : number(guilty.taken);
+      const again = end.offer?.locking.some((use) => use.held === number(guilty.held) && use.taken === taken);
+      const what = guilty.taken === undefined ? 'sleeps' : `takes ${guilty.taken}`;
+      return again
+        ? { kind: 'violated', because: `the last step ${what} while ${guilty.held} is held` }
+        : { kind: 'gone', because: `the last step no longer ${what} while ${guilty.held} is held` };
     }
     case 'deadlock-free': {
       if (property.allowed?.judge(read) === 'holds') return { kind: 'gone', because: 'it may stop there' };

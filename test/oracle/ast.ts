@@ -57,6 +57,7 @@ export interface Step {
   readonly guards: readonly Guard[];
   readonly choices: readonly Choice[];
   readonly waits: boolean;
+  readonly sleeps: boolean;
   readonly forget: readonly string[];
 }
 
@@ -144,7 +145,7 @@ export type Property =
   /** The monitor's count of events never passes this. */
   | { readonly k: 'monitor'; readonly id: string; readonly most: number }
   | { readonly k: 'possible'; readonly id: string; readonly e: Expr; readonly by: readonly string[] }
-  | { readonly k: 'deadlock-free' | 'wedge-free'; readonly id: string };
+  | { readonly k: 'deadlock-free' | 'wedge-free' | 'lock-order'; readonly id: string };
 
 export type ProcessDecl =
   | { readonly k: 'handlers'; readonly name: string; readonly handlers: readonly string[] }

@@ -156,6 +156,7 @@ export class Naming {
       guards,
       choices,
       waits: raw.waits,
+      sleeps: raw.sleeps,
       forget: raw.forget && env.numbers.length > 0 ? ['y'] : [],
     };
   }
@@ -172,7 +173,7 @@ export class Naming {
         return this.step(raw, env, label);
       case 'call': {
         const callable = this.raw.fragments.length - env.from;
-        if (callable <= 0) return { k: 'step', label, guards: [], choices: [], waits: true, forget: [] };
+        if (callable <= 0) return { k: 'step', label, guards: [], choices: [], waits: true, sleeps: false, forget: [] };
         const fragment = env.from + (raw.n % callable);
         const args: Record<string, LocalValue> = {
           x: { k: 'number', e: this.expr(raw.x, { ...env, shared: false }) },
@@ -250,6 +251,7 @@ export class Naming {
         note: '',
       })),
       waits: false,
+      sleeps: false,
       forget: [],
     };
     const args = (n: number): LocalAssign => ({
@@ -290,6 +292,7 @@ export class Naming {
     if (t === 9) return { k: 'monitor', id, most: 1 + (n % 2) };
     if (t === 10) return { k: 'deadlock-free', id };
     if (t === 11) return { k: 'wedge-free', id };
+    if (t > 13) return { k: 'lock-order', id };
     return { k: 'possible', id, e, by: processes.filter((_, p) => n % (p + 2) !== 0).map(({ name }) => name) };
   }
 }

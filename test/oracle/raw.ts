@@ -21,6 +21,7 @@ export interface RawStep {
   readonly guards: readonly { readonly test: RawExpr; readonly exit: number }[];
   readonly choices: readonly RawChoice[];
   readonly waits: boolean;
+  readonly sleeps: boolean;
   readonly careless: boolean;
   readonly forget: boolean;
 }
@@ -103,6 +104,7 @@ const rawStep: fc.Arbitrary<RawStep> = fc.record({
   guards: fc.array(fc.record({ test: expr, exit: fc.nat(19) }), { maxLength: 2, size: 'small' }),
   choices: fc.array(rawChoice, { minLength: 1, maxLength: 2 }),
   waits: maybe,
+  sleeps: rarely,
   careless: rarely,
   forget: rarely,
 });
@@ -164,7 +166,7 @@ export const rawModel: fc.Arbitrary<RawModel> = fc.record({
   processes: fc.array(fc.array(n, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 3 }),
   hardware: fc.array(fc.array(rawStep, { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
   starts: fc.array(n, { maxLength: 2 }),
-  properties: fc.array(fc.record({ t: fc.nat(13), n, e: expr }), { minLength: 1, maxLength: 6 }),
+  properties: fc.array(fc.record({ t: fc.nat(16), n, e: expr }), { minLength: 1, maxLength: 6 }),
   edits: fc.oneof(
     fc.constant([]),
     fc.array(fc.record({ t: fc.nat(7), n: fc.nat(999) }), { minLength: 1, maxLength: 3 }),

@@ -200,7 +200,7 @@ class Translation {
   }
 
   private spec(step: Step): StepSpec<Footprint, Footprint, never> {
-    const { guards, choices, waits, forget } = step;
+    const { guards, choices, waits, sleeps, forget } = step;
     const { reads, writes } = this.footprints(step, this.ast);
     const items =
       (keys: typeof reads) =>
@@ -233,6 +233,7 @@ class Translation {
       })) as never,
       run: run as never,
       waits,
+      sleeps,
       forget: forget as never,
       atomic: 'random model',
     };
@@ -307,6 +308,8 @@ class Translation {
         return m.deadlockFree(id, { text });
       case 'wedge-free':
         return m.wedgeFree(id, { text });
+      case 'lock-order':
+        return m.lockOrder(id, { text });
     }
   }
 
@@ -317,6 +320,7 @@ class Translation {
       guards: [{ id: '', test: e, else: { k: 'next' } }],
       choices: [],
       waits: false,
+      sleeps: false,
       forget: [],
     };
     return Object.fromEntries(
