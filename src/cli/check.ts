@@ -2,12 +2,15 @@
 import { build, describe, type Expected, type Machine } from '../language/index.js';
 import { search as defaultSearch, type SearchResult } from '../explorer/index.js';
 import {
+  coverageLines,
+  coverageOf,
   guardFinder,
   recordTrace,
   styled,
   summaryLines,
   traceLines,
   verdictLines,
+  type Coverage,
   type Judged,
   type Line,
   type StoredTrace,
@@ -120,11 +123,16 @@ async function checkOne(
   line.clear();
   const judged = judge(result, expected);
   const { paths, stored, failures } = writeTraces(task, result, traces, terminal);
-  if (options.json) printJson(terminal, jsonResult(result, judged, paths));
-  else printReport(task, options, terminal, { result, judged, paths, stored });
+  const coverage = options.coverage ? coverageOf(result, describedOf(task)) : undefined;
+  if (options.json) printJson(terminal, jsonResult(result, judged, paths, coverage));
+  else printReport(task, options, terminal, { result, judged, paths, stored, coverage });
   for (const failure of failures) complain(terminal, failure);
   return combine([exitCodeOf(result, judged), ...failures.map(() => Exit.error)]);
 }
+
+/** The model without its edits. */
+const describedOf = ({ found, machine }: Pick<Task, 'found' | 'machine'>) =>
+  describe(found.model, { scope: machine.scope, denied: machine.denied });
 
 /** Stores the counterexamples, all of one property together; what can't be written is still printed. */
 function writeTraces({ found, machine }: Task, result: SearchResult, traces: TraceFolder, terminal: Terminal) {
@@ -133,7 +141,7 @@ function writeTraces({ found, machine }: Task, result: SearchResult, traces: Tra
   const failures: string[] = [];
   const broken = result.properties.filter(({ verdict }) => verdict === 'violated' || verdict === 'error');
   if (broken.every(({ trace }) => !trace)) return { paths, stored, failures };
-  const guard = guardFinder(machine, describe(found.model, { scope: machine.scope, denied: machine.denied }));
+  const guard = guardFinder(machine, describedOf({ found, machine }));
   const place = (at: string): string => shortPlace(at, terminal.cwd);
   const setting = { tool: version, model: found.model, file: found.file, place, guard };
   for (const { id, trace, further = [] } of broken) {
@@ -157,13 +165,14 @@ interface Outcome {
   readonly judged: readonly Judged[];
   readonly paths: ReadonlyMap<string, readonly string[]>;
   readonly stored: ReadonlyMap<string, readonly StoredTrace[]>;
+  readonly coverage: Coverage | undefined;
 }
 
 function printReport(
   { found, machine }: Task,
   options: CheckOptions,
   terminal: Terminal,
-  { result, judged, paths, stored }: Outcome,
+  { result, judged, paths, stored, coverage }: Outcome,
 ): void {
   const sentences = new Map(machine.properties.map(({ id, text }) => [id, text]));
   const report = { model: found.model, result, judged, sentences };
@@ -172,6 +181,7 @@ function printReport(
   for (const trace of shown) lines.push([], ...traceLines(trace));
   if (shown.length > 0) lines.push([]);
   lines.push(...summaryLines(report));
+  if (coverage) lines.push(...coverageLines(coverage));
   lines.push(['  ', styled('dim', 'reproduce '), reproduce(found, machine, options)]);
   for (const [id, files] of paths) {
     for (const file of files)

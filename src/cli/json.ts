@@ -1,7 +1,7 @@
 /** One model's result for machines: one object a line. Fields are only ever added. */
 import type { Machine } from '../language/index.js';
 import type { LockEdge, SearchResult } from '../explorer/index.js';
-import type { Judged } from '../report/index.js';
+import type { Coverage, Judged } from '../report/index.js';
 
 /** What `--json` prints of a model. */
 export interface JsonResult {
@@ -28,6 +28,8 @@ export interface JsonResult {
   readonly digest: string;
   /** Which locks are taken under which. */
   readonly locks?: readonly JsonLockEdge[];
+  /** With `--coverage`. */
+  readonly coverage?: Coverage;
   /** Why there is no result. */
   readonly error?: string;
 }
@@ -49,6 +51,7 @@ export function jsonResult(
   result: SearchResult,
   judged: readonly Judged[],
   traces: ReadonlyMap<string, readonly string[]>,
+  coverage?: Coverage,
 ): JsonResult {
   const {
     machine,
@@ -94,6 +97,7 @@ export function jsonResult(
     assumptions: ledger(machine),
     digest: machine.digest,
     locks: result.locks.map(jsonEdge),
+    ...(coverage ? { coverage } : {}),
   };
 }
 

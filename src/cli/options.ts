@@ -19,6 +19,8 @@ export interface CheckOptions {
   readonly maxMemory?: number;
   /** Seconds. */
   readonly timeout?: number;
+  /** Also say what was never seen. */
+  readonly coverage: boolean;
   readonly json: boolean;
   readonly out: string;
 }

@@ -144,6 +144,7 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
     .option('--max-depth <n>', 'stop after so many levels', countOption)
     .option('--max-memory <size>', 'stop at so much memory, such as 4G', memoryOption)
     .option('--timeout <time>', 'stop each model after so long, such as 60s or 10m', timeOption)
+    .option('--coverage', 'also say which steps never fired, and which guards never passed or never refused', false)
     .option('--json', 'one JSON object a model on stdout, and nothing else there', false)
     .option('--out <dir>', 'folder for trace files', 'results/runs')
     .addHelpText(
