@@ -39,6 +39,32 @@ export function scopeOption(text: string, before: Readonly<Record<string, string
   return Object.fromEntries([...Object.entries(before), ...added]);
 }
 
+/** `VAR=VALUE,...`: commas inside brackets belong to the name or the value. Added to what earlier options said. */
+export function valuesOption(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const added = topLevel(text).map((part): [string, string] => {
+    const match = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/.exec(part);
+    if (!match) throw new InvalidArgumentError(`"${part}" is not NAME=VALUE; write for instance "ref[page0]=1"`);
+    if (Object.hasOwn(before, match[1])) throw new InvalidArgumentError(`"${match[1]}" is given twice`);
+    return [match[1], match[2]];
+  });
+  const twice = added.find(([name], i) => added.findIndex(([other]) => other === name) !== i);
+  if (twice) throw new InvalidArgumentError(`"${twice[0]}" is given twice`);
+  return Object.fromEntries([...Object.entries(before), ...added]);
+}
+
+/** Splits at the commas that stand outside of all brackets. */
+function topLevel(text: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const character of text) {
+    if ('([{⟨<'.includes(character)) depth++;
+    if (')]}⟩>'.includes(character)) depth--;
+    if (character === ',' && depth === 0) parts.push('');
+    else parts[parts.length - 1] += character;
+  }
+  return parts;
+}
+
 /** A whole number of at least one, `1e6` and `1_000_000` included. */
 export function countOption(text: string): number {
   const value = /^\d[\d_]*(e\d+)?$/i.test(text) ? Number(text.replaceAll('_', '')) : NaN;

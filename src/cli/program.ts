@@ -11,12 +11,14 @@ import {
   memoryOption,
   scopeOption,
   timeOption,
+  valuesOption,
   workersOption,
   type CheckOptions,
 } from './options.js';
 import { version } from './package.js';
 import { replay } from './replay.js';
 import { show } from './show.js';
+import { tryHandler, type TryOptions } from './try.js';
 import { complain, ownTerminal, type Terminal } from './terminal.js';
 
 const examples = (...lines: readonly string[]): string =>
@@ -113,8 +115,38 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
       examples('replay results/runs/SC-01-I-7.trace', 'replay results/runs/my-model-mutex.trace --model ./my-model.ts'),
     )
     .action(async (file: string, options: { model?: string }) => finish(await replay(file, options, terminal)));
+  addTry(program, terminal, finish);
   return program;
 }
+
+function addTry(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  program
+    .command('try')
+    .description('run one handler alone, from the initial state or a changed one, and print all that can come of it')
+    .argument('<handler>', 'a handler, as list prints the first part of its ids')
+    .requiredOption('--model <model>', 'a model, or the file of your own')
+    .option('--scope <k=v,...>', 'parameters of the scope; repeatable', scopeOption)
+    .option(
+      '--state <var=value,...>',
+      'variables with other values at the start, as traces print them; repeatable',
+      valuesOption,
+    )
+    .option('--args <local=value,...>', 'only with these values of the handler’s locals; repeatable', valuesOption)
+    .option('--limit <n>', 'print at most so many results', countOption, 100)
+    .option('--json', 'one JSON object on stdout', false)
+    .addHelpText(
+      'after',
+      examples(
+        'try map_pages --model SC-01 --args page=page0,iova=iova0',
+        'try unmap_pages --model SC-01 --scope iovas=1 --state "table[domain0]=[iova0: V(page1)],ref[page1]=1"',
+      ) + '\nThe hardware moves only while the handler waits; nobody else moves at all.\n',
+    )
+    .action(async (handler: string, { scope = {}, state = {}, args = {}, ...rest }: GivenToTry) =>
+      finish(await tryHandler(handler, { ...rest, scope, state, args }, terminal)),
+    );
+}
+
+type GivenToTry = Pick<TryOptions, 'model' | 'limit' | 'json'> & Partial<TryOptions>;
 
 type Given = Omit<CheckOptions, 'scope' | 'property' | 'deny'> & {
   scope?: Record<string, string>;
