@@ -44,8 +44,9 @@ export async function check(
   search: Search = defaultSearch,
 ): Promise<ExitCode> {
   const tasks = (await findModels(names, terminal.cwd)).map((found) => prepare(found, options));
-  const { signal, release } = interruptible(terminal);
   const traces = new TraceFolder(options.out, terminal.cwd);
+  traces.check();
+  const { signal, release } = interruptible(terminal);
   const codes: ExitCode[] = [];
   try {
     for (const [i, task] of tasks.entries()) {

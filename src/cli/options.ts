@@ -36,7 +36,18 @@ export function scopeOption(text: string, before: Readonly<Record<string, string
       throw new InvalidArgumentError(`"${part}" is not NAME=VALUE; write for instance --scope cpus=2,pages=3`);
     return [match[1], match[2]];
   });
-  return Object.fromEntries([...Object.entries(before), ...added]);
+  return joined(before, added);
+}
+
+/** @throws InvalidArgumentError for a name that is given twice: which value was meant? */
+function joined(
+  before: Readonly<Record<string, string>>,
+  added: readonly (readonly [string, string])[],
+): Record<string, string> {
+  const all = [...Object.entries(before), ...added];
+  const twice = all.find(([name], i) => all.findIndex(([other]) => other === name) !== i);
+  if (twice) throw new InvalidArgumentError(`"${twice[0]}" is given twice`);
+  return Object.fromEntries(all);
 }
 
 /** `VAR=VALUE,...`: commas inside brackets belong to the name or the value. Added to what earlier options said. */
@@ -44,12 +55,9 @@ export function valuesOption(text: string, before: Readonly<Record<string, strin
   const added = topLevel(text).map((part): [string, string] => {
     const match = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/.exec(part);
     if (!match) throw new InvalidArgumentError(`"${part}" is not NAME=VALUE; write for instance "ref[page0]=1"`);
-    if (Object.hasOwn(before, match[1])) throw new InvalidArgumentError(`"${match[1]}" is given twice`);
     return [match[1], match[2]];
   });
-  const twice = added.find(([name], i) => added.findIndex(([other]) => other === name) !== i);
-  if (twice) throw new InvalidArgumentError(`"${twice[0]}" is given twice`);
-  return Object.fromEntries([...Object.entries(before), ...added]);
+  return joined(before, added);
 }
 
 /** Splits at the commas that stand outside of all brackets. */

@@ -25,5 +25,10 @@ export function reproduce({ model, file }: Found, machine: Machine, options: Che
     words.push(...(edit.startsWith('without ') ? ['--without', edit.slice(8)] : ['--edit', edit]));
   for (const id of machine.denied) words.push('--deny', id);
   for (const id of options.property) words.push('--property', id);
+  const { maxStates, maxDepth, timeout, stopAtFirst } = options;
+  if (maxStates !== undefined) words.push('--max-states', String(maxStates));
+  if (maxDepth !== undefined) words.push('--max-depth', String(maxDepth));
+  if (timeout !== undefined) words.push('--timeout', `${timeout}s`);
+  if (stopAtFirst) words.push('--stop-at-first');
   return commandLine(words);
 }

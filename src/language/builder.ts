@@ -33,6 +33,7 @@ export class Builder {
   readonly processes: DeclaredProcess[] = [];
   readonly declared: Declared[] = [];
   readonly assumptions: Assumption[] = [];
+  readonly events = new Map<string, LocalSorts>();
   readonly observers = new Map<Monitor, Observer>();
   readonly starts: (() => Map<Var<unknown>, unknown>)[] = [];
 
@@ -121,6 +122,11 @@ export class Builder {
       observe: (emission, read) => observe(variables, on, emission, read),
     });
     return monitor;
+  }
+
+  /** The sorts of what an event announces (`emit`), for traces that print its arguments in their words. */
+  event(name: string, args: LocalSorts): void {
+    this.events.set(name, args);
   }
 
   /** True in every reachable state. */

@@ -187,6 +187,8 @@ export interface Machine {
   /** Value by variable, one array a state. */
   readonly initialStates: readonly (readonly unknown[])[];
   readonly properties: readonly MachineProperty[];
+  /** Sorts of announced arguments, by event, where the model says. */
+  readonly events: ReadonlyMap<string, Readonly<Record<string, Sort<unknown>>>>;
   /** All that the model names, the denied ones included. */
   readonly assumptions: readonly Assumption[];
 }

@@ -167,6 +167,7 @@ export function build(model: Model, options: BuildOptions = {}): Machine {
     processes,
     initialStates,
     properties: selected.map((property) => property.build(numberOf)),
+    events: builder.events,
     assumptions: builder.assumptions,
   };
 }

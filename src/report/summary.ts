@@ -100,6 +100,8 @@ function assumptionLines(title: string, assumptions: Machine['assumptions'], sty
 function searchedLines(result: SearchResult): Line[] {
   const { states, transitions, depth, deadlocks, incomplete, workers, seconds, bytesPerState, specCalls } = result;
   const extent = incomplete ? `not complete (${incomplete.why})` : 'complete';
+  // Of a few states, the memory is that of the program.
+  const size = states < 10_000 ? '' : `${bytes(bytesPerState)} a state, `;
   const dead = deadlocks > 0 ? `, ${plural(deadlocks, 'deadlock')}` : '';
   return [
     row(
@@ -109,7 +111,7 @@ function searchedLines(result: SearchResult): Line[] {
     ),
     row(
       'took',
-      `${duration(seconds)}, ${plural(workers, 'worker')}, ${bytes(bytesPerState)} a state, spec code called ${plural(specCalls, 'time')}`,
+      `${duration(seconds)}, ${plural(workers, 'worker')}, ${size}spec code called ${plural(specCalls, 'time')}`,
     ),
   ];
 }

@@ -110,7 +110,9 @@ export type PageOwnership = ReturnType<typeof pageOwnership>;
  * Declares pages, their locks, and what moves them.
  * @param maxRef the exact bound of a page's refcount
  */
-export function pageOwnership(m: Builder, { page, mapping }: Parts, maxRef: number) {
+export function pageOwnership(m: Builder, { page, domain, iova, mapping }: Parts, maxRef: number) {
+  m.event('use_dma', { page });
+  m.event('unuse_dma', { page, domain, iova });
   const ownership = m.family('ownership', [page], Ownership, hostOwned);
   const ref = m.family('ref', [page], range(0, maxRef), 0);
   const hostLock = m.lock('host_mmu.lock', { protects: [...ownership.all, ...ref.all] });

@@ -60,6 +60,9 @@ export function smmuv3(
     'a completed CMD_SYNC means that earlier TLBIs are done and DMA through what they invalidated is visible',
   );
 
+  m.event('TLBI consumed', { smmu, domain, iova });
+  m.event('CMD_SYNC completed', { smmu });
+
   const Translation = record('Translation', { iova, page });
   const Translations = set(Translation);
   const none = Translations.make();
