@@ -14,8 +14,10 @@ import {
   type Node,
 } from '../../src/index.js';
 import { search } from '../../src/explorer/index.js';
+import sc01Models from '../../models/sc-01.js';
 import { builtEngine, builtSource, defaultOf } from '../built.js';
 
+const [sc01] = sc01Models;
 type None = Record<never, never>;
 type Write = (m: Builder) => readonly Handler[];
 
@@ -174,6 +176,21 @@ it('stops at the first level that has a finding', async () => {
     verdict: 'violated',
     incomplete: { why: 'stopped-at-first' },
   });
+});
+
+it('breaks in SC-01 where two handlers nest its locks the other way round', async () => {
+  const edits = [
+    'move map_pages/use_dma before map_pages/install-PTE',
+    'move unmap_pages/pgt_lock-again before unmap_pages/unuse_dma/ref--',
+  ];
+  const machine = build(sc01, { scope: { pages: 1, iovas: 1 }, edits, properties: ['P-6'] });
+  const [{ verdict, length, trace, further }] = (await search(machine)).properties;
+  expect([verdict, length, trace?.guilty, further?.map((own) => [own.steps.length, own.guilty])]).toEqual([
+    'violated',
+    19,
+    { held: 'host_mmu.lock', taken: 'pgt_lock[domain0]' },
+    [[3, { held: 'pgt_lock[domain0]', taken: 'host_mmu.lock' }]],
+  ]);
 });
 
 it('is the same for several workers, and so is what fired', async () => {
