@@ -16,6 +16,7 @@ import {
   el2NeverPanics,
   everyHypercallCanReturn,
   hostDevicesReachHostPages,
+  locksAreOrdered,
   newOwnersPagesAreOutOfReach,
   pageStatesAreLegal,
   queuesNeverOverflow,
@@ -73,10 +74,6 @@ export function declare(
     'B7',
     'caches may hold whatever some prefetch schedule allows (may-cache closure): exact for safety, not for liveness',
   );
-  m.assume(
-    'IHI-0070-4.7',
-    'a completed CMD_SYNC means that earlier TLBIs are done and DMA through what they invalidated is visible',
-  );
   m.assume('nVHE', 'an EL2 handler runs to completion on its CPU: one hypercall at a time per CPU (rule 2)');
 
   const system = { parts: all, pages, tables, streams, hw };
@@ -87,6 +84,7 @@ export function declare(
   quietRefsMatchMappings(m, system); // L-5
   queuesNeverOverflow(m, system); // P-3
   useEndsAfterSync(m, system, driver); // P-4
+  locksAreOrdered(m); // P-6
   el2NeverPanics(m, system); // P-14
   everyHypercallCanReturn(m, system); // wedge
   return system;

@@ -2,12 +2,15 @@
 import { build, describe, type Expected, type Machine } from '../language/index.js';
 import { search as defaultSearch, type SearchResult } from '../explorer/index.js';
 import {
+  coverageLines,
+  coverageOf,
   guardFinder,
   recordTrace,
   styled,
   summaryLines,
   traceLines,
   verdictLines,
+  type Coverage,
   type Judged,
   type Line,
   type StoredTrace,
@@ -41,8 +44,9 @@ export async function check(
   search: Search = defaultSearch,
 ): Promise<ExitCode> {
   const tasks = (await findModels(names, terminal.cwd)).map((found) => prepare(found, options));
-  const { signal, release } = interruptible(terminal);
   const traces = new TraceFolder(options.out, terminal.cwd);
+  traces.check();
+  const { signal, release } = interruptible(terminal);
   const codes: ExitCode[] = [];
   try {
     for (const [i, task] of tasks.entries()) {
@@ -68,10 +72,11 @@ export async function check(
 }
 
 /** Builds before anything is searched: what is wrong with the input is said at once. */
-function prepare(found: Found, { scope, edits, property }: CheckOptions): Task {
+function prepare(found: Found, { scope, edits, property, deny: denied }: CheckOptions): Task {
   const properties = property.length > 0 ? property : undefined;
-  const machine = build(found.model, { scope, edits, properties });
-  return { found, machine, expected: expectations(found.model, machine.scope, machine.edits.length > 0) };
+  const machine = build(found.model, { scope, edits, denied, properties });
+  const changed = machine.edits.length > 0 || machine.denied.length > 0;
+  return { found, machine, expected: expectations(found.model, machine.scope, changed) };
 }
 
 interface Means {
@@ -97,6 +102,7 @@ async function checkOne(
         model: machine.model,
         scope: machine.scope,
         edits: options.edits,
+        denied: machine.denied,
         ...(options.property.length > 0 ? { properties: options.property } : {}),
       },
       maxStates: options.maxStates,
@@ -118,29 +124,36 @@ async function checkOne(
   line.clear();
   const judged = judge(result, expected);
   const { paths, stored, failures } = writeTraces(task, result, traces, terminal);
-  if (options.json) printJson(terminal, jsonResult(result, judged, paths));
-  else printReport(task, options, terminal, { result, judged, paths, stored });
+  const coverage = options.coverage ? coverageOf(result, describedOf(task)) : undefined;
+  if (options.json) printJson(terminal, jsonResult(result, judged, paths, coverage));
+  else printReport(task, options, terminal, { result, judged, paths, stored, coverage });
   for (const failure of failures) complain(terminal, failure);
   return combine([exitCodeOf(result, judged), ...failures.map(() => Exit.error)]);
 }
 
-/** Stores the counterexamples; what can't be written is still printed. */
+/** The model without its edits. */
+const describedOf = ({ found, machine }: Pick<Task, 'found' | 'machine'>) =>
+  describe(found.model, { scope: machine.scope, denied: machine.denied });
+
+/** Stores the counterexamples, all of one property together; what can't be written is still printed. */
 function writeTraces({ found, machine }: Task, result: SearchResult, traces: TraceFolder, terminal: Terminal) {
-  const paths = new Map<string, string>();
-  const stored = new Map<string, StoredTrace>();
+  const paths = new Map<string, string[]>();
+  const stored = new Map<string, StoredTrace[]>();
   const failures: string[] = [];
-  const broken = result.properties.filter(
-    ({ verdict, trace }) => trace && (verdict === 'violated' || verdict === 'error'),
-  );
-  if (broken.length === 0) return { paths, stored, failures };
-  const guard = guardFinder(machine, describe(found.model, { scope: machine.scope }));
+  const broken = result.properties.filter(({ verdict }) => verdict === 'violated' || verdict === 'error');
+  if (broken.every(({ trace }) => !trace)) return { paths, stored, failures };
+  const guard = guardFinder(machine, describedOf({ found, machine }));
   const place = (at: string): string => shortPlace(at, terminal.cwd);
-  for (const { id, trace } of broken) {
+  const setting = { tool: version, model: found.model, file: found.file, place, guard };
+  for (const { id, trace, further = [] } of broken) {
     if (!trace) continue;
-    const kept = recordTrace(machine, trace, { tool: version, model: found.model, file: found.file, place, guard });
+    const kept = [trace, ...further].map((own) => recordTrace(machine, own, setting));
     stored.set(id, kept);
     try {
-      paths.set(id, traces.write(kept));
+      paths.set(
+        id,
+        kept.map((own) => traces.write(own)),
+      );
     } catch (error) {
       failures.push((error as Error).message);
     }
@@ -151,30 +164,34 @@ function writeTraces({ found, machine }: Task, result: SearchResult, traces: Tra
 interface Outcome {
   readonly result: SearchResult;
   readonly judged: readonly Judged[];
-  readonly paths: ReadonlyMap<string, string>;
-  readonly stored: ReadonlyMap<string, StoredTrace>;
+  readonly paths: ReadonlyMap<string, readonly string[]>;
+  readonly stored: ReadonlyMap<string, readonly StoredTrace[]>;
+  readonly coverage: Coverage | undefined;
 }
 
 function printReport(
   { found, machine }: Task,
   options: CheckOptions,
   terminal: Terminal,
-  { result, judged, paths, stored }: Outcome,
+  { result, judged, paths, stored, coverage }: Outcome,
 ): void {
   const sentences = new Map(machine.properties.map(({ id, text }) => [id, text]));
   const report = { model: found.model, result, judged, sentences };
   const shown = shortest(judged, stored);
   const lines: Line[] = [...verdictLines(report)];
-  if (shown) lines.push([], ...traceLines(shown), []);
+  for (const trace of shown) lines.push([], ...traceLines(trace));
+  if (shown.length > 0) lines.push([]);
   lines.push(...summaryLines(report));
+  if (coverage) lines.push(...coverageLines(coverage));
   lines.push(['  ', styled('dim', 'reproduce '), reproduce(found, machine, options)]);
-  for (const [id, file] of paths) {
-    lines.push([
-      '  ',
-      styled('dim', 'trace     '),
-      file,
-      ...(id === shown?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
-    ]);
+  for (const [id, files] of paths) {
+    for (const file of files)
+      lines.push([
+        '  ',
+        styled('dim', 'trace     '),
+        file,
+        ...(id === shown.at(0)?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
+      ]);
   }
   say(terminal, lines);
 }

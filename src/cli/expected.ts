@@ -5,16 +5,16 @@ import type { Judged } from '../report/index.js';
 import { Exit, combine, type ExitCode } from './exit.js';
 
 /**
- * The properties that a model expects to be violated in a scope. With an edit, everything is expected to hold: the
- * question is then what the edited program breaks.
+ * The properties that a model expects to be violated in a scope. With an edit or a denied assumption, everything is
+ * expected to hold: the question is then what the change breaks.
  * @throws ModelError if `expected` names a property that the model does not have
  */
 export function expectations(
   model: Model,
   scope: Readonly<Record<string, number | string | boolean>>,
-  edited: boolean,
+  changed: boolean,
 ): ReadonlyMap<string, Expected> {
-  if (edited) return new Map();
+  if (changed) return new Map();
   const known = describe(model, { scope }).builder.declared.map(({ id }) => id);
   const expected = new Map(Object.entries(model.expected(scope)));
   for (const id of expected.keys()) {

@@ -1,13 +1,14 @@
 /** One model's result for machines: one object a line. Fields are only ever added. */
 import type { Machine } from '../language/index.js';
-import type { SearchResult } from '../explorer/index.js';
-import type { Judged } from '../report/index.js';
+import type { LockEdge, SearchResult } from '../explorer/index.js';
+import type { Coverage, Judged } from '../report/index.js';
 
 /** What `--json` prints of a model. */
 export interface JsonResult {
   readonly model: string;
   readonly scope: Machine['scope'];
   readonly edits: readonly string[];
+  readonly denied: readonly string[];
   readonly verdict: SearchResult['verdict'];
   readonly states: number;
   readonly transitions: number;
@@ -22,8 +23,13 @@ export interface JsonResult {
   readonly expected: Readonly<Record<string, 'violated'>>;
   readonly asExpected: boolean;
   readonly incomplete?: { readonly why: string; readonly detail: string };
+  /** Those that the verdict rests on. */
   readonly assumptions: readonly string[];
   readonly digest: string;
+  /** Which locks are taken under which. */
+  readonly locks?: readonly JsonLockEdge[];
+  /** With `--coverage`. */
+  readonly coverage?: Coverage;
   /** Why there is no result. */
   readonly error?: string;
 }
@@ -36,6 +42,8 @@ interface JsonProperty {
   readonly trace?: string;
   /** How many steps of the counterexample come before its loop; all of them: it stays as it is for ever. */
   readonly loop?: number;
+  /** More traces of one finding. */
+  readonly further?: readonly string[];
   readonly reason?: string;
   readonly vacuous?: true;
 }
@@ -44,7 +52,8 @@ interface JsonProperty {
 export function jsonResult(
   result: SearchResult,
   judged: readonly Judged[],
-  traces: ReadonlyMap<string, string>,
+  traces: ReadonlyMap<string, readonly string[]>,
+  coverage?: Coverage,
 ): JsonResult {
   const {
     machine,
@@ -63,6 +72,7 @@ export function jsonResult(
     model: machine.model,
     scope: machine.scope,
     edits: machine.edits,
+    denied: machine.denied,
     verdict,
     states,
     transitions,
@@ -77,7 +87,7 @@ export function jsonResult(
       kind,
       verdict: own,
       ...(length === undefined ? {} : { length }),
-      ...(traces.has(id) ? { trace: traces.get(id) } : {}),
+      ...tracesOf(traces.get(id) ?? []),
       ...(trace?.loop === undefined ? {} : { loop: trace.loop }),
       ...(reason === undefined ? {} : { reason }),
       ...(vacuous ? { vacuous } : {}),
@@ -87,21 +97,31 @@ export function jsonResult(
     ),
     asExpected: judged.every(({ asExpected }) => asExpected),
     ...(incomplete ? { incomplete: { why: incomplete.why, detail: incomplete.detail } } : {}),
-    assumptions: machine.assumptions.map(({ id }) => id),
+    assumptions: ledger(machine),
     digest: machine.digest,
+    locks: result.locks.map(jsonEdge),
+    ...(coverage ? { coverage } : {}),
   };
 }
 
+const tracesOf = ([trace, ...further]: readonly string[]): Pick<JsonProperty, 'trace' | 'further'> =>
+  trace === undefined ? {} : { trace, ...(further.length > 0 ? { further } : {}) };
+
+/** One edge of the lock-order graph. */
+export type JsonLockEdge = Pick<LockEdge, 'held' | 'taken' | 'sleeps' | 'where'>;
+export const jsonEdge = ({ held, taken, sleeps, where }: LockEdge): JsonLockEdge => ({ held, taken, sleeps, where });
+
+const ledger = ({ assumptions, denied }: Machine): string[] =>
+  assumptions.map(({ id }) => id).filter((id) => !denied.includes(id));
+
 /** The object of a search that broke down. */
-export function jsonFailure(
-  { model, scope, edits, digest, assumptions }: Machine,
-  workers: number,
-  error: string,
-): JsonResult {
+export function jsonFailure(machine: Machine, workers: number, error: string): JsonResult {
+  const { model, scope, edits, denied, digest } = machine;
   return {
     model,
     scope,
     edits,
+    denied,
     verdict: 'error',
     states: 0,
     transitions: 0,
@@ -114,7 +134,7 @@ export function jsonFailure(
     properties: [],
     expected: {},
     asExpected: false,
-    assumptions: assumptions.map(({ id }) => id),
+    assumptions: ledger(machine),
     digest,
     error,
   };

@@ -1,17 +1,28 @@
 /** `ringfence list`: the models, or everything in one of them that has an id, one line each. */
 import { describe, walk, type Described, type Model, type Tree } from '../language/index.js';
 import { functionName, pad, styled, widest, type Line } from '../report/index.js';
-import { Exit, type ExitCode } from './exit.js';
+import { Exit, InputError, type ExitCode } from './exit.js';
+import { listLocks } from './locks.js';
 import { builtinModels, findModels } from './models.js';
 import { shortPlace } from './package.js';
 import { say, type Terminal } from './terminal.js';
 
+/** Options of `list`. */
+export interface ListOptions {
+  readonly scope: Readonly<Record<string, string>>;
+  /** The lock-order graph instead, from a search. */
+  readonly locks: boolean;
+  readonly json: boolean;
+}
+
 /** Lists the models, or the parts of one model. @throws InputError, ModelError */
 export async function list(
   name: string | undefined,
-  scope: Readonly<Record<string, string>>,
+  { scope, locks, json }: ListOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  if (json && !locks) throw new InputError('--json goes with --locks only');
+  if (locks && name === undefined) throw new InputError('--locks needs a model: "ringfence list SC-01 --locks"');
   if (name === undefined) {
     const models = builtinModels().map(({ model }) => model);
     const width = widest(
@@ -29,13 +40,15 @@ export async function list(
     return Exit.asExpected;
   }
   const found = await findModels([name], terminal.cwd);
-  found.forEach(({ model }, i) => {
-    if (i > 0) say(terminal, [[]]);
-    say(
-      terminal,
-      modelLines(model, describe(model, { scope }), (at) => shortPlace(at, terminal.cwd)),
-    );
-  });
+  for (const [i, one] of found.entries()) {
+    if (i > 0 && !json) say(terminal, [[]]);
+    if (locks) await listLocks(one, scope, json, terminal);
+    else
+      say(
+        terminal,
+        modelLines(one.model, describe(one.model, { scope }), (at) => shortPlace(at, terminal.cwd)),
+      );
+  }
   return Exit.asExpected;
 }
 
@@ -49,7 +62,7 @@ function modelLines(model: Model, described: Described, place: Place): Line[] {
     ...propertyLines(described),
     ...section(
       'assumptions',
-      described.builder.assumptions.map(({ id, text }) => [id, text]),
+      described.builder.assumptions.map(({ id, text, deniable }) => [id, deniable ? `${text} (--deny)` : text]),
     ),
     [],
     [

@@ -9,6 +9,8 @@ export interface CheckOptions {
   /** Edits in the order of the command line; `without ID` among them. */
   readonly edits: readonly string[];
   readonly property: readonly string[];
+  /** Ids of assumptions to do without. */
+  readonly deny: readonly string[];
   readonly stopAtFirst: boolean;
   readonly selfCheck: boolean;
   readonly maxStates?: number;
@@ -17,6 +19,8 @@ export interface CheckOptions {
   readonly maxMemory?: number;
   /** Seconds. */
   readonly timeout?: number;
+  /** Also say what was never seen. */
+  readonly coverage: boolean;
   readonly json: boolean;
   readonly out: string;
 }
@@ -32,7 +36,41 @@ export function scopeOption(text: string, before: Readonly<Record<string, string
       throw new InvalidArgumentError(`"${part}" is not NAME=VALUE; write for instance --scope cpus=2,pages=3`);
     return [match[1], match[2]];
   });
-  return Object.fromEntries([...Object.entries(before), ...added]);
+  return joined(before, added);
+}
+
+/** @throws InvalidArgumentError for a name that is given twice: which value was meant? */
+function joined(
+  before: Readonly<Record<string, string>>,
+  added: readonly (readonly [string, string])[],
+): Record<string, string> {
+  const all = [...Object.entries(before), ...added];
+  const twice = all.find(([name], i) => all.findIndex(([other]) => other === name) !== i);
+  if (twice) throw new InvalidArgumentError(`"${twice[0]}" is given twice`);
+  return Object.fromEntries(all);
+}
+
+/** `VAR=VALUE,...`: commas inside brackets belong to the name or the value. Added to what earlier options said. */
+export function valuesOption(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const added = topLevel(text).map((part): [string, string] => {
+    const match = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/.exec(part);
+    if (!match) throw new InvalidArgumentError(`"${part}" is not NAME=VALUE; write for instance "ref[page0]=1"`);
+    return [match[1], match[2]];
+  });
+  return joined(before, added);
+}
+
+/** Splits at the commas that stand outside of all brackets. */
+function topLevel(text: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const character of text) {
+    if ('([{⟨<'.includes(character)) depth++;
+    if (')]}⟩>'.includes(character)) depth--;
+    if (character === ',' && depth === 0) parts.push('');
+    else parts[parts.length - 1] += character;
+  }
+  return parts;
 }
 
 /** A whole number of at least one, `1e6` and `1_000_000` included. */

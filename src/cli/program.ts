@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { ModelError } from '../language/index.js';
 import { check } from './check.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
-import { list } from './list.js';
+import { list, type ListOptions } from './list.js';
 import {
   collect,
   countOption,
@@ -11,12 +11,14 @@ import {
   memoryOption,
   scopeOption,
   timeOption,
+  valuesOption,
   workersOption,
   type CheckOptions,
 } from './options.js';
 import { version } from './package.js';
 import { replay } from './replay.js';
 import { show } from './show.js';
+import { tryHandler, type TryOptions } from './try.js';
 import { complain, ownTerminal, type Terminal } from './terminal.js';
 
 const examples = (...lines: readonly string[]): string =>
@@ -80,9 +82,15 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     .description('list the models, or the scope, programs, steps, guards and properties of one')
     .argument('[model]', 'a model, or the file of your own')
     .option('--scope <k=v,...>', 'list it in this scope; repeatable', scopeOption)
-    .addHelpText('after', examples('list', 'list SC-01', 'list bench-iommu --scope devices=1', 'list ./my-model.ts'))
-    .action(async (model: string | undefined, { scope = {} }: { scope?: Record<string, string> }) =>
-      finish(await list(model, scope, terminal)),
+    .option('--locks', 'search the model, and print which locks are taken under which', false)
+    .option('--json', 'with --locks: as one JSON object', false)
+    .addHelpText(
+      'after',
+      examples('list', 'list SC-01', 'list SC-01 --locks', 'list bench-iommu --scope devices=1', 'list ./my-model.ts'),
+    )
+    .action(
+      async (model: string | undefined, { scope = {}, ...rest }: Omit<ListOptions, 'scope'> & Partial<ListOptions>) =>
+        finish(await list(model, { scope, ...rest }, terminal)),
     );
   program
     .command('show')
@@ -107,10 +115,44 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
       examples('replay results/runs/SC-01-I-7.trace', 'replay results/runs/my-model-mutex.trace --model ./my-model.ts'),
     )
     .action(async (file: string, options: { model?: string }) => finish(await replay(file, options, terminal)));
+  addTry(program, terminal, finish);
   return program;
 }
 
-type Given = Omit<CheckOptions, 'scope' | 'property'> & { scope?: Record<string, string>; property?: string[] };
+function addTry(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  program
+    .command('try')
+    .description('run one handler alone, from the initial state or a changed one, and print all that can come of it')
+    .argument('<handler>', 'a handler, as list prints the first part of its ids')
+    .requiredOption('--model <model>', 'a model, or the file of your own')
+    .option('--scope <k=v,...>', 'parameters of the scope; repeatable', scopeOption)
+    .option(
+      '--state <var=value,...>',
+      'variables with other values at the start, as traces print them; repeatable',
+      valuesOption,
+    )
+    .option('--args <local=value,...>', 'only with these values of the handler’s locals; repeatable', valuesOption)
+    .option('--limit <n>', 'print at most so many results', countOption, 100)
+    .option('--json', 'one JSON object on stdout', false)
+    .addHelpText(
+      'after',
+      examples(
+        'try map_pages --model SC-01 --args page=page0,iova=iova0',
+        'try unmap_pages --model SC-01 --scope iovas=1 --state "table[domain0]=[iova0: V(page1)],ref[page1]=1"',
+      ) + '\nThe hardware moves only while the handler waits; nobody else moves at all.\n',
+    )
+    .action(async (handler: string, { scope = {}, state = {}, args = {}, ...rest }: GivenToTry) =>
+      finish(await tryHandler(handler, { ...rest, scope, state, args }, terminal)),
+    );
+}
+
+type GivenToTry = Pick<TryOptions, 'model' | 'limit' | 'json'> & Partial<TryOptions>;
+
+type Given = Omit<CheckOptions, 'scope' | 'property' | 'deny'> & {
+  scope?: Record<string, string>;
+  property?: string[];
+  deny?: string[];
+};
 
 function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
   // --without and --edit share one list, so that edits are applied in the order of the command line.
@@ -126,6 +168,7 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
       edit(`without ${id}`),
     )
     .option('--edit <edit>', 'another edit of the program, as list explains them; repeatable', edit)
+    .option('--deny <id>', 'do without this assumption, where list says that it can be denied; repeatable', collect)
     .option('--property <id>', 'check only this property; repeatable', collect)
     .option('--stop-at-first', 'end at the first level that breaks a property', false)
     .option('--self-check', 'compute 1% of what was learned again, and stop on a difference', false)
@@ -133,6 +176,7 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
     .option('--max-depth <n>', 'stop after so many levels', countOption)
     .option('--max-memory <size>', 'stop at so much memory, such as 4G', memoryOption)
     .option('--timeout <time>', 'stop each model after so long, such as 60s or 10m', timeOption)
+    .option('--coverage', 'also say which steps never fired, and which guards never passed or never refused', false)
     .option('--json', 'one JSON object a model on stdout, and nothing else there', false)
     .option('--out <dir>', 'folder for trace files', 'results/runs')
     .addHelpText(
@@ -142,10 +186,11 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
         'check SC-01 --scope cpus=2,pages=3 --workers 2',
         'check SC-01 --without unmap_pages/wait-for-CMD_SYNC',
         'check SC-01 --edit "swap unmap_pages/tlbi unmap_pages/sync" --property I-7',
+        'check SC-01 --deny IHI-0070-4.7',
         'check ./my-model.ts --timeout 60s --json',
       ) + EXIT_CODES,
     )
-    .action(async (models: string[], { scope = {}, property = [], ...rest }: Given) =>
-      finish(await check(models, { ...rest, edits, scope, property }, terminal)),
+    .action(async (models: string[], { scope = {}, property = [], deny = [], ...rest }: Given) =>
+      finish(await check(models, { ...rest, edits, scope, property, deny }, terminal)),
     );
 }

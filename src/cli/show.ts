@@ -28,13 +28,14 @@ export async function show(file: string, options: ShowOptions, terminal: Termina
   return Exit.asExpected;
 }
 
-/** Model, scope and edits of a trace. */
+/** Model, scope, edits and denied assumptions of a trace. */
 export function headLines(trace: StoredTrace): Line[] {
   const lines: Line[] = [[styled('bold', trace.model), `  ${trace.title}`]];
   if (Object.keys(trace.scope).length > 0) lines.push(['  ', styled('dim', 'scope     '), pairs(trace.scope)]);
   trace.edits.forEach((edit, i) =>
     lines.push(['  ', styled('dim', i === 0 ? 'edits     ' : '          '), styled('warn', edit)]),
   );
+  if (trace.denied.length > 0) lines.push(['  ', styled('dim', 'denied    '), styled('warn', trace.denied.join(', '))]);
   return lines;
 }
 

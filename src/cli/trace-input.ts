@@ -36,14 +36,14 @@ export async function modelOf(trace: StoredTrace, file: string | undefined, cwd:
   return candidates.find(({ model }) => model.name === trace.model);
 }
 
-/** The trace's model as it is now, in the trace's scope and with its edits. @throws ModelError if that is impossible now */
+/** The trace's model as it is now, in the trace's scope, with its edits and without what it denies. @throws ModelError if that is impossible now */
 export function rebuild({ model }: Found, trace: StoredTrace): Machine {
-  const { scope, edits, properties } = trace;
+  const { scope, edits, denied, properties } = trace;
   const flat = edits.flatMap((edit) => edit.split('; '));
   try {
-    return build(model, { scope, edits: flat, properties: properties.length > 0 ? properties : undefined });
+    return build(model, { scope, edits: flat, denied, properties: properties.length > 0 ? properties : undefined });
   } catch (error) {
     if (!(error instanceof ModelError) || properties.length === 0) throw error;
-    return build(model, { scope, edits: flat });
+    return build(model, { scope, edits: flat, denied });
   }
 }

@@ -1,6 +1,6 @@
 /** Writing trace files: whole or not at all, under names that no model or property can break out of. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { encodeTrace, type StoredTrace } from '../report/index.js';
 import { InputError } from './exit.js';
@@ -24,6 +24,18 @@ export class TraceFolder {
     private readonly folder: string,
     private readonly cwd: string,
   ) {}
+
+  /** Says at once what would fail for sure. @throws InputError if the folder, or one above it, is a file */
+  check(): void {
+    let folder = path.resolve(this.cwd, this.folder);
+    let there = isAt(folder);
+    while (!there && folder !== path.dirname(folder)) {
+      folder = path.dirname(folder);
+      there = isAt(folder);
+    }
+    if (there && !there.isDirectory())
+      throw new InputError(`--out ${this.folder} can't be a folder: ${folder} is a file`);
+  }
 
   /** Writes a trace. @returns its path as the user can use it. @throws InputError for a full disk and the like */
   write(trace: StoredTrace): string {
@@ -66,6 +78,16 @@ function makeFolder(folder: string): void {
     if (code !== 'ENOENT' || statSync(above, { throwIfNoEntry: false })) throw error;
     makeFolder(above);
     mkdirSync(folder);
+  }
+}
+
+/** What is at a path; nothing where a part of it is a file. */
+function isAt(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Fault, Machine, MachineProperty } from '../language/index.js';
 import type { Graph } from './graph.js';
 import type { ModelVerdict, Progress, PropertyResult, Trace } from './result.js';
 import type { Tally } from './engine.js';
+import { because, firstFinding, lockEdges, makes } from './lock-order.js';
 import { decideLeadsTo } from './leads-to.js';
 import { PropertyError, predicateOf } from './predicate.js';
 import { findLost } from './ways-back.js';
@@ -68,6 +69,8 @@ class Judge {
           return await this.goal(number, property);
         case 'transition':
           return await this.transition(number);
+        case 'lock-order':
+          return await this.lockOrder(number, property);
         case 'deadlock-free':
           return await this.deadlock(number);
         case 'wedge-free':
@@ -163,6 +166,24 @@ class Judge {
       const { instances } = property as Extract<MachineProperty, { kind: 'transition' }>;
       return { because: found.because, guilty: instances[found.instance].args };
     });
+  }
+
+  /** One trace for each edge of the first finding; the first of them completes it. */
+  private async lockOrder(
+    number: number,
+    property: Extract<MachineProperty, { kind: 'lock-order' }>,
+  ): Promise<PropertyResult> {
+    const edges = lockEdges(this.machine, this.tally.seen);
+    const first = await firstFinding(this.graph, edges, property.allow);
+    if (!first) return this.held(number, edges.length === 0);
+    const results: PropertyResult[] = [];
+    for (const edge of first.finding.edges) {
+      const { held, taken } = edge;
+      const target: Target = { kind: 'transition', level: first.levelOf.get(edge)!, is: makes(edge) };
+      const guilty: Trace['guilty'] = taken === undefined ? { held } : { held, taken };
+      results.push(await this.violated(property, target, () => ({ because: because(first.finding, edge), guilty })));
+    }
+    return { ...results[0], further: results.slice(1).flatMap(({ trace }) => trace ?? []) };
   }
 
   private async deadlock(number: number): Promise<PropertyResult> {

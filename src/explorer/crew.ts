@@ -1,6 +1,7 @@
 /** Who expands a level: one engine in this thread, or a pool of workers. */
 import type { Engine, Tally } from './engine.js';
 import { emptyTally } from './engine.js';
+import { addEvidence } from './evidence.js';
 import type { Store } from './store.js';
 
 /** A range of the log. */
@@ -74,6 +75,7 @@ export class Solo implements Crew {
   tally(): Tally {
     const { tally, checks, knowledge } = this.engine;
     tally.specCalls = knowledge.calls.steps;
+    tally.seen = knowledge.calls.seen;
     checks.antecedent.forEach((seen, property) => seen && tally.antecedent.add(property));
     return tally;
   }
@@ -95,6 +97,7 @@ export function mergeTallies(tallies: readonly Tally[]): Tally {
       if (!known || fault.level < known.level) all.faults.set(id, fault);
     }
     for (const property of tally.antecedent) all.antecedent.add(property);
+    addEvidence(all.seen, tally.seen);
   }
   return all;
 }

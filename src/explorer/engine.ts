@@ -4,6 +4,7 @@ import type { Finding } from './checks.js';
 import type { Interner } from './intern.js';
 import type { Learned, LearnedAction, LearnedOutcome } from './learned.js';
 import { Checks } from './checks.js';
+import { noEvidence, type Evidence } from './evidence.js';
 import { Knowledge, Tables, type Special } from './tables.js';
 import { Layout, bitsFor, mask } from './layout.js';
 import { BATCH, SEEN, type StateSet } from './state-set.js';
@@ -19,6 +20,7 @@ export interface Tally {
   /** By fault id: level of the state in which it happens. */
   readonly faults: Map<string, { level: number; process: number; action: string; kind: string; message: string }>;
   readonly antecedent: Set<number>;
+  seen: Evidence;
 }
 
 export const emptyTally = (): Tally => ({
@@ -28,6 +30,7 @@ export const emptyTally = (): Tally => ({
   first: new Map(),
   faults: new Map(),
   antecedent: new Set(),
+  seen: noEvidence(),
 });
 
 /** Why a chunk was not finished: `full`, the set must grow; `layout`, a code outgrew its field. */

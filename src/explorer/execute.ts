@@ -1,11 +1,12 @@
 /** Direct execution of a machine, without learned tables: what traces are replayed against. */
-import { keyOf, type Fault, type Machine, type Outcome } from '../language/index.js';
+import { keyOf, type Fault, type Locking, type Machine, type Outcome } from '../language/index.js';
 
 /** One transition that a state offers. */
 export interface Offer {
   readonly process: string;
   readonly action: string;
   readonly outcome: Extract<Outcome, { kind: 'ok' }>;
+  readonly locking: readonly Locking[];
   /** Value by variable after the step. */
   readonly state: readonly unknown[];
 }
@@ -32,7 +33,8 @@ export function execute(
         const key = outcomeKey(machine, outcome, after);
         if (seen.has(key)) continue;
         seen.add(key);
-        offers.push({ process: process.name, action: action.id, outcome, state: after });
+        const locking = outcome.interrupted ? [] : action.locking;
+        offers.push({ process: process.name, action: action.id, outcome, locking, state: after });
       }
     }
   }

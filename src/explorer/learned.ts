@@ -1,5 +1,6 @@
 /** Actions as learned: spec code runs once per distinct projection of the state onto what it reads. */
 import { keyOf, type Action, type Emission, type Fault, type Machine } from '../language/index.js';
+import { note, type Evidence } from './evidence.js';
 import type { Interner } from './intern.js';
 import type { Layout } from './layout.js';
 import { ImpureError, Trie } from './trie.js';
@@ -14,6 +15,8 @@ export interface LearnedOutcome {
   readonly changes: readonly { readonly variable: number; readonly from: number; readonly to: number }[];
   /** Printed new values, label and emissions: orders outcomes independently of codes. */
   readonly order: string;
+  /** The wait for a lock was given up. */
+  readonly interrupted: boolean;
 }
 
 /** What an action does for one projection. */
@@ -34,7 +37,7 @@ export class LearnedAction {
     private readonly interner: Interner,
     private readonly process: number,
     readonly action: Action,
-    private readonly calls: { steps: number },
+    private readonly calls: { steps: number; seen: Evidence },
   ) {}
 
   /** Every variable that the step has ever read at this frame: what a table of its answers must be indexed by. */
@@ -73,10 +76,15 @@ export class LearnedAction {
 
   private run(read: (variable: number) => unknown, codeOf: (variable: number) => number): Learned {
     const { machine, interner, process, action } = this;
+    const { seen } = this.calls;
     this.calls.steps++;
     const outcomes = new Map<string, LearnedOutcome>();
     const faults: Fault[] = [];
-    for (const outcome of action.run(read)) {
+    const found = action.run(read, (guard, passes) =>
+      (passes ? seen.passed : seen.refused).add(`${action.id}/${guard}`),
+    );
+    note(seen, process, action, found);
+    for (const outcome of found) {
       if (outcome.kind === 'fault') {
         faults.push(outcome.fault);
         continue;
@@ -91,9 +99,9 @@ export class LearnedAction {
           printed.push(`${variable}=${keyOf(machine.variables[variable].sort, value)}`);
         }
       }
-      const { label, emits } = outcome;
+      const { label, emits, interrupted = false } = outcome;
       const order = JSON.stringify([label, emits, printed]);
-      if (!outcomes.has(order)) outcomes.set(order, { process, action, label, emits, changes, order });
+      if (!outcomes.has(order)) outcomes.set(order, { process, action, label, emits, changes, order, interrupted });
     }
     return { action, outcomes: [...outcomes.values()], faults, compiled: undefined };
   }

@@ -1,5 +1,7 @@
 /** What a search answers. */
 import type { Emission, Fault, Machine, MachineProperty } from '../language/index.js';
+import type { Evidence } from './evidence.js';
+import type { LockEdge } from './lock-order.js';
 
 /** Verdict of one property. */
 export type PropertyVerdict = 'holds' | 'violated' | 'undecided' | 'error';
@@ -42,6 +44,8 @@ export interface PropertyResult {
   /** Shortest counterexample, in transitions; of one with a loop only the way to the loop is a shortest one. For `reachable`: the shortest path to the goal, if it was reached. */
   readonly length?: number;
   readonly trace?: Trace;
+  /** More traces that belong to it: a cycle of locks has one for each of its edges. */
+  readonly further?: readonly Trace[];
   /** No instance's antecedent was ever true: the property says nothing here. */
   readonly vacuous: boolean;
 }
@@ -72,6 +76,10 @@ export interface SearchResult {
   readonly properties: readonly PropertyResult[];
   /** Never true without a fault: what the spec itself did wrong. Also listed as properties of kind `fault`. */
   readonly faults: readonly Fault[];
+  /** Which locks are taken under which. */
+  readonly locks: readonly LockEdge[];
+  /** What fired, and what guards said. */
+  readonly seen: Evidence;
 }
 
 /** What a search tells while it runs. */
@@ -122,5 +130,6 @@ export interface MachineSource {
   readonly model: string;
   readonly scope: Readonly<Record<string, unknown>>;
   readonly edits: readonly string[];
+  readonly denied?: readonly string[];
   readonly properties?: readonly string[];
 }

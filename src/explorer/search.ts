@@ -8,6 +8,7 @@ import { Solo, type Crew, type Range } from './crew.js';
 import { setBytes } from './state-set.js';
 import { Pool, WorkerDiedError } from './pool.js';
 import { Store } from './store.js';
+import { lockEdges, suspects } from './lock-order.js';
 import { ValueLog } from './value-log.js';
 import { conclude } from './conclude.js';
 import { Graph } from './graph.js';
@@ -125,6 +126,8 @@ class Search {
       workers: this.workers,
       specCalls: tally.specCalls,
       bytesPerState: Math.max(0, this.peakRss - this.startRss) / states,
+      locks: lockEdges(machine, tally.seen),
+      seen: tally.seen,
       codes: Object.fromEntries(machine.variables.map(({ name }, variable) => [name, this.interner.count(variable)])),
     };
   }
@@ -177,9 +180,14 @@ class Search {
   }
 
   private anyViolation(): boolean {
-    const { first, faults } = this.crew.tally();
+    const { first, faults, seen } = this.crew.tally();
+    const { machine } = this;
     return (
-      faults.size > 0 || [...first.keys()].some((property) => this.machine.properties[property].kind !== 'reachable')
+      faults.size > 0 ||
+      [...first.keys()].some((property) => machine.properties[property].kind !== 'reachable') ||
+      machine.properties.some(
+        (property) => property.kind === 'lock-order' && suspects(lockEdges(machine, seen), property.allow).length > 0,
+      )
     );
   }
 

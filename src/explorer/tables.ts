@@ -6,6 +6,7 @@ import type { Machine } from '../language/index.js';
 import type { Interner } from './intern.js';
 import { mask, type Layout } from './layout.js';
 import { Checks, CheckTable, checkTables } from './checks.js';
+import { noEvidence } from './evidence.js';
 import { Gather, bitsOf, group } from './gather.js';
 import { LearnedAction, type Learned, type LearnedOutcome } from './learned.js';
 import type { Fault } from '../language/index.js';
@@ -36,7 +37,7 @@ interface ActionGroup {
 /** What survives re-layouts: the learned actions of every frame seen so far. */
 export class Knowledge {
   private readonly frames: LearnedAction[][][];
-  readonly calls = { steps: 0 };
+  readonly calls = { steps: 0, seen: noEvidence() };
 
   constructor(
     private readonly machine: Machine,

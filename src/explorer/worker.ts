@@ -2,6 +2,7 @@
 import { build, type Model } from '../language/index.js';
 import type { MachineSource } from './result.js';
 import { emptyTally, Engine, type Tally } from './engine.js';
+import { noEvidence } from './evidence.js';
 import { Interner } from './intern.js';
 import { Store, type StoreHandle } from './store.js';
 import { ValueLog } from './value-log.js';
@@ -78,6 +79,8 @@ export default async function expandLevel(task: LevelTask): Promise<LevelReport>
   const { tally } = engine;
   tally.specCalls = engine.knowledge.calls.steps - own.calls;
   own.calls = engine.knowledge.calls.steps;
+  tally.seen = engine.knowledge.calls.seen;
+  engine.knowledge.calls.seen = noEvidence();
   engine.checks.antecedent.forEach((seen, property) => seen && tally.antecedent.add(property));
   return { end, rest, tally };
 }

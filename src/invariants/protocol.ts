@@ -70,6 +70,14 @@ export function useEndsAfterSync(
   });
 }
 
+/** P-6: whoever takes two locks takes them in the one order of all. */
+export function locksAreOrdered(m: Builder): void {
+  m.lockOrder('P-6', {
+    text: 'The lock-order graph collected over all reachable states is acyclic; no lock is taken twice by one owner; no sleeping call under a spinlock.',
+    source: 'kernel lockdep rules',
+  });
+}
+
 /** P-14: EL2 does not run into a BUG_ON, whatever the host does. A matter of availability. */
 export function el2NeverPanics(m: Builder, { pages }: Pick<System, 'pages'>): void {
   m.invariant('P-14', {

@@ -1,6 +1,6 @@
 /** One atomic step, executed: locks taken, guards, effects, exits resolved, locks released, sorts checked. */
 import { Map as ImmutableMap } from 'immutable';
-import type { Action, Emission, Fairness, Fault, Outcome, Read } from './machine.js';
+import type { Action, Emission, Fairness, Fault, GuardWatch, Locking, Outcome, Read } from './machine.js';
 import type { Place } from './places.js';
 import type { GuardSpec } from './nodes.js';
 import type { Footprint, Lock, ReadVar, Var } from './variables.js';
@@ -56,7 +56,8 @@ export function actionAt(
     fair: fairnessOf(place, entry),
     reads: run.readable.map((variable) => variable.number),
     writes: run.writable.map((variable) => variable.number),
-    run: (read) => run.outcomes(read),
+    locking: run.locking,
+    run: (read, watch) => run.outcomes(read, watch),
   };
 }
 
@@ -69,6 +70,7 @@ function fairnessOf({ spec, acquires }: Place, entry: boolean): Fairness {
 class Run {
   readonly readable: readonly Var<unknown>[];
   readonly writable: readonly Var<unknown>[];
+  locking: readonly Locking[] = [];
   private readonly reads: Footprint = {};
   private readonly writes: Footprint = {};
   private readonly view: unknown;
@@ -92,7 +94,9 @@ class Run {
       const lockOf = (held: { lock: (l: unknown) => Lock; scope: string }): Lock =>
         held.lock(localsView(locals, held.scope));
       this.held = place.held.map(lockOf);
-      locks = [...this.held, ...place.acquires.map(({ held }) => lockOf(held))];
+      const taken = place.acquires.map(({ held }) => lockOf(held));
+      locks = [...this.held, ...taken];
+      this.locking = lockingOf(this.held, taken, place.spec.sleeps === true && place.phase !== 'guards');
       pending = place.acquires.flatMap(
         ({ tree, held }) => tree.node.options.pending?.(localsView(locals, held.scope)) ?? [],
       );
@@ -121,7 +125,7 @@ class Run {
     );
   }
 
-  outcomes(read: Read): readonly Outcome[] {
+  outcomes(read: Read, watch?: GuardWatch): readonly Outcome[] {
     if (this.broken) return [{ kind: 'fault', fault: this.broken }];
     const allowed = new Set(this.readable);
     const readVar: ReadVar = (variable) => {
@@ -131,18 +135,18 @@ class Run {
       return read(variable.number) as never;
     };
     try {
-      return this.execute(readVar);
+      return this.execute(readVar, watch);
     } catch (error) {
       return [{ kind: 'fault', fault: this.fault(error) }];
     }
   }
 
-  private execute(read: ReadVar): Outcome[] {
+  private execute(read: ReadVar, watch: GuardWatch | undefined): Outcome[] {
     const taken: Writes = new Map();
     const acquired = this.acquire(read, taken);
     if (acquired === 'waits') return [];
     if (acquired) return [acquired];
-    const results = this.results(read);
+    const results = this.results(read, watch);
     if (results.length === 0 && this.frame && this.place.spec.waits !== true) {
       throw new RuleError('blocked', 'has no outcome, but does not say "waits: true": a step that waits must say so');
     }
@@ -167,20 +171,23 @@ class Run {
       if (!free) {
         const { pending, errno = 'EINTR' } = tree.node.options;
         if (!pending || !read(pending(localsView(this.locals, held.scope)))) return 'waits';
-        return this.depart(interrupted, new Map(this.locals), new Map(), read, `-${errno}`, []);
+        const outcome = this.depart(interrupted, new Map(this.locals), new Map(), read, `-${errno}`, []);
+        return outcome.kind === 'ok' ? { ...outcome, interrupted: true } : outcome;
       }
       taken.set(lock, held.shared ? (value === 0 ? 2 : value + 1) : 1);
     }
     return undefined;
   }
 
-  private results(read: ReadVar): readonly Result[] {
+  private results(read: ReadVar, watch: GuardWatch | undefined): readonly Result[] {
     const { spec, phase, passed: dropped } = this.place;
     const seen = see({ ...this.reads, ...this.writes }, read);
     if (phase !== 'effects') {
       for (const guard of spec.guards ?? []) {
         if (dropped.has(guard.id)) continue;
-        if (truth(`guard ${guard.id}`, (guard as GuardSpec<unknown, unknown>).test(seen, this.view))) continue;
+        const passes = truth(`guard ${guard.id}`, (guard as GuardSpec<unknown, unknown>).test(seen, this.view));
+        watch?.(guard.id, passes);
+        if (passes) continue;
         return guard.else instanceof Result ? [guard.else] : guard.else;
       }
       if (phase === 'guards') return [passed];
@@ -283,4 +290,17 @@ class Run {
   private makeFault(kind: Fault['kind'], message: string): Fault {
     return { id: `fault:${this.place.id}:${kind}`, kind, message: `step ${this.place.id}: ${message}` };
   }
+}
+
+const mayNotSleep = ({ lockKind }: Lock): boolean => lockKind === 'spin' || lockKind === 'rw';
+
+/** Each lock that is taken, under each lock that is held by then; and what sleeps where that is forbidden. */
+function lockingOf(held: readonly Lock[], taken: readonly Lock[], sleeps: boolean): Locking[] {
+  const order = taken.flatMap((lock, i) =>
+    [...held, ...taken.slice(0, i)].map((under): Locking => {
+      return { held: under.number, taken: lock.number, sleeps: !mayNotSleep(lock) && mayNotSleep(under) };
+    }),
+  );
+  const asleep = sleeps ? [...held, ...taken].filter(mayNotSleep) : [];
+  return [...order, ...asleep.map((under): Locking => ({ held: under.number, sleeps: true }))];
 }

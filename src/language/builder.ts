@@ -1,5 +1,5 @@
 /** The model builder: components declare variables, processes and properties on it. */
-import type { Emission } from './machine.js';
+import type { Assumption, Emission } from './machine.js';
 import type { Handler, LocalSorts, Rule } from './nodes.js';
 import type { Declared, About, Monitor, StatePredicate, TransitionPredicate } from './properties.js';
 import type { Derived, Family, Footprint, Lock, LockKind, ReadVar, Seen, Var } from './variables.js';
@@ -32,9 +32,13 @@ export class Builder {
   readonly variables: Var<unknown>[] = [];
   readonly processes: DeclaredProcess[] = [];
   readonly declared: Declared[] = [];
-  readonly assumptions: { id: string; text: string }[] = [];
+  readonly assumptions: Assumption[] = [];
+  readonly events = new Map<string, LocalSorts>();
   readonly observers = new Map<Monitor, Observer>();
   readonly starts: (() => Map<Var<unknown>, unknown>)[] = [];
+
+  /** @param denied ids of assumptions to do without */
+  constructor(private readonly denied: readonly string[] = []) {}
 
   /** A shared variable with its initial value. */
   variable<T>(name: string, sort: Sort<T>, initial: NoInfer<T>): Var<T> {
@@ -120,6 +124,11 @@ export class Builder {
     return monitor;
   }
 
+  /** The sorts of what an event announces (`emit`), for traces that print its arguments in their words. */
+  event(name: string, args: LocalSorts): void {
+    this.events.set(name, args);
+  }
+
   /** True in every reachable state. */
   invariant<R extends Footprint, K extends LocalSorts = Record<never, never>>(
     id: string,
@@ -196,9 +205,40 @@ export class Builder {
     this.declared.push(declare(id, 'wedge-free', about, () => ({ excused: excuse(id, about.excused) })));
   }
 
+  /**
+   * Lock order, over all that is reachable: no two classes of locks are taken in both orders, nor two locks of one class;
+   * none is taken twice; nobody sleeps under a `spin` or `rw` lock. `allow` names pairs of classes that are known to be safe.
+   */
+  lockOrder(id: string, about: About & { allow?: readonly { held: string; taken: string; because: string }[] }): void {
+    const { allow = [] } = about;
+    this.declared.push(
+      declare(id, 'lock-order', about, () => {
+        const classes = this.variables.flatMap((variable) => (variable as Partial<Lock>).lockClass ?? []);
+        const unknown = allow.flatMap(({ held, taken }) => [held, taken]).find((name) => !classes.includes(name));
+        if (unknown !== undefined) throw new ModelError(`${id} allows "${unknown}", which is no class of locks`);
+        return { allow };
+      }),
+    );
+  }
+
   /** An assumption that every verdict of this model rests on. */
   assume(id: string, text: string): void {
-    this.assumptions.push({ id, text });
+    this.addAssumption({ id, text, deniable: false });
+  }
+
+  /** An assumption that `--deny` can drop. False: it is denied, and the model must allow what it rules out. */
+  assumed(id: string, text: string): boolean {
+    this.addAssumption({ id, text, deniable: true });
+    return !this.denied.includes(id);
+  }
+
+  /** Several components may rest on one assumption. */
+  private addAssumption(assumption: Assumption): void {
+    const { id, text, deniable } = assumption;
+    const at = this.assumptions.findIndex((known) => known.id === id);
+    if (at < 0) this.assumptions.push(assumption);
+    else if (this.assumptions[at].text !== text) throw new ModelError(`assumption "${id}" has two different texts`);
+    else if (deniable) this.assumptions[at] = assumption;
   }
 
   private add<V extends Var<unknown>>(variable: V): V {

@@ -85,11 +85,12 @@ class Compiler {
         continue;
       }
       const acquires = i === first ? around.acquires : [];
-      const held = i === first ? around.held : around.after;
-      const inner: Surroundings = { ...around, next: entries[i + 1], goto, acquires, held };
+      const after = stillHeld(around.after, trees.slice(0, i));
+      const held = i === first ? around.held : after;
+      const inner: Surroundings = { ...around, next: entries[i + 1], goto, acquires, held, after };
       enter = this.node(trees[i], inner);
       // A jump back to a first step that takes the lock must not take it again.
-      entries[i] = acquires.length > 0 ? this.again(trees[i], { ...inner, acquires: [], held: around.after }) : enter;
+      entries[i] = acquires.length > 0 ? this.again(trees[i], { ...inner, acquires: [], held: after }) : enter;
     }
     return enter;
   }
@@ -377,6 +378,11 @@ function heldBy(tree: Tree): HeldLock {
   }
   if (tree.kind === 'release') return { path: tree.path, scope: tree.scope, lock: tree.node.lock, shared: false };
   throw new Error(`compiler: ${tree.path} holds no lock`);
+}
+
+/** Without the locks that a tail has released by then. */
+function stillHeld(locks: readonly HeldLock[], before: readonly Tree[]): readonly HeldLock[] {
+  return locks.filter(({ path }) => !before.some((tree) => tree.kind === 'release' && tree.path === path));
 }
 
 /** One continuation for each `next`: ways out that lead to one place are one place, with one copy of a cleanup on it. */

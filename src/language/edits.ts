@@ -50,7 +50,11 @@ export interface Editable {
 export function idsFor(kind: Edit['kind'], { programs }: Editable): string[] {
   const ids = new Set<string>();
   for (const list of programs) {
-    for (const tree of walk(list)) {
+    const trees = [...walk(list)];
+    // Without its tail a locked block has no way out: what can be dropped is the release in it.
+    const tails = new Set(trees.flatMap((tree) => (kind === 'drop' && tree.kind === 'locked' && tree.tail) || []));
+    for (const tree of trees) {
+      if (tails.has(tree)) continue;
       if (kind === 'pass') for (const id of guardsOf(tree)) ids.add(id);
       else if (nameable(kind, tree)) ids.add(tree.path);
     }

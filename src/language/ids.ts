@@ -36,6 +36,9 @@ export function resolve(what: string, query: string, paths: Iterable<string>): s
   return found;
 }
 
+/** How near a word is to a label that contains it. */
+const PART = 0.4;
+
 /** The known names closest to a mistyped one, best first, at most three. */
 export function nearest(name: string, known: readonly string[]): string[] {
   const last = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
@@ -43,9 +46,10 @@ export function nearest(name: string, known: readonly string[]): string[] {
     .map((candidate) => {
       const whole = distance(name.toLowerCase(), candidate.toLowerCase());
       const end = distance(last(name).toLowerCase(), last(candidate).toLowerCase());
+      const part = last(candidate).toLowerCase().includes(last(name).toLowerCase()) ? PART : Infinity;
       return {
         candidate,
-        score: Math.min(whole / Math.max(name.length, 1), (end + 0.5) / Math.max(last(name).length, 1)),
+        score: Math.min(part, whole / Math.max(name.length, 1), (end + 0.5) / Math.max(last(name).length, 1)),
       };
     })
     .filter(({ score }) => score <= 0.5)

@@ -3,6 +3,7 @@
  * counters, no edits: `program.ts` and `model.ts` have resolved them. Everything here is a pure function of
  * what is read through a {@link Read}, so that outcomes can be learned.
  */
+import type { LockKind } from './variables.js';
 import type { Sort } from './sorts/sort.js';
 
 /** Reads a variable by its number. The only way to see a state: the explorer records what was read. */
@@ -13,6 +14,10 @@ export interface MachineVariable {
   readonly name: string;
   readonly kind: 'shared' | 'lock' | 'frame' | 'monitor' | 'ghost';
   readonly sort: Sort<unknown>;
+  /** Of locks. */
+  readonly lockKind?: LockKind;
+  /** Of locks: `pgt_lock` for `pgt_lock[dom0]`. */
+  readonly lockClass?: string;
 }
 
 /** Where a piece of a model comes from. */
@@ -50,6 +55,8 @@ export type Outcome =
       /** Printed result, e.g. `-EPERM`, or `''`. Part of the outcome's identity. */
       readonly label: string;
       readonly emits: readonly Emission[];
+      /** The wait for a lock was given up: nothing of the action was done. */
+      readonly interrupted?: true;
     }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
@@ -58,6 +65,16 @@ export type Outcome =
  * again and again, it is taken. `none`: nobody has to take it. Only `leads-to` properties ask.
  */
 export type Fairness = 'none' | 'weak' | 'strong';
+/** A lock is held while another is taken (or it itself, once more), or while something sleeps. Locks as variable numbers. */
+export interface Locking {
+  readonly held: number;
+  readonly taken?: number;
+  /** Sleeps where the lock that is held forbids it. */
+  readonly sleeps: boolean;
+}
+
+/** Told of each guard that a step looks at. */
+export type GuardWatch = (guard: string, passes: boolean) => void;
 
 /** One atomic step of one process at one frame. */
 export interface Action {
@@ -68,8 +85,10 @@ export interface Action {
   readonly writes: readonly number[];
   readonly origin: Origin;
   readonly fair: Fairness;
+  /** What it does to the order of locks, whatever its outcome, unless it is interrupted. */
+  readonly locking: readonly Locking[];
   /** All distinct outcomes; none: the step is not enabled. Never throws: a throw is a fault outcome. */
-  run(read: Read): readonly Outcome[];
+  run(read: Read, watch?: GuardWatch): readonly Outcome[];
 }
 
 /** A process: a CPU, the SMMU, a device, a task. */
@@ -157,6 +176,8 @@ export type MachineProperty = PropertyBase &
         readonly instances: readonly ResponseInstance[];
         readonly excused?: PropertyInstance;
       }
+    /** No two orders of lock classes, no lock twice, no sleep under a spinlock; but for the allowed pairs of classes. */
+    | { readonly kind: 'lock-order'; readonly allow: readonly { readonly held: string; readonly taken: string }[] }
     /** No reachable state without a transition that changes it. */
     | { readonly kind: 'deadlock-free'; readonly allowed?: PropertyInstance }
     /** AG EF idle, for every process with a frame. */
@@ -167,6 +188,8 @@ export type MachineProperty = PropertyBase &
 export interface Assumption {
   readonly id: string;
   readonly text: string;
+  /** The model can also be built without it. */
+  readonly deniable: boolean;
 }
 
 /** A model, built for one scope with its edits: all that a search needs. */
@@ -176,6 +199,8 @@ export interface Machine {
   readonly scope: Readonly<Record<string, number | string | boolean>>;
   /** Canonical edit texts. */
   readonly edits: readonly string[];
+  /** Ids of the assumptions that this machine does without. */
+  readonly denied: readonly string[];
   /** Hex digest of programs, sorts, sources of spec functions and initial states: changes when the model does. */
   readonly digest: string;
   readonly variables: readonly MachineVariable[];
@@ -183,5 +208,8 @@ export interface Machine {
   /** Value by variable, one array a state. */
   readonly initialStates: readonly (readonly unknown[])[];
   readonly properties: readonly MachineProperty[];
+  /** Sorts of announced arguments, by event, where the model says. */
+  readonly events: ReadonlyMap<string, Readonly<Record<string, Sort<unknown>>>>;
+  /** All that the model names, the denied ones included. */
   readonly assumptions: readonly Assumption[];
 }

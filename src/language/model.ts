@@ -56,6 +56,8 @@ export interface BuildOptions {
   readonly scope?: Readonly<Record<string, unknown>>;
   /** Edits as text: `drop STEP`, `pass GUARD`, ... or `without ID`. */
   readonly edits?: readonly string[];
+  /** Ids of assumptions to do without. */
+  readonly denied?: readonly string[];
   /** Ids of the properties to check; all without it. */
   readonly properties?: readonly string[];
 }
@@ -74,8 +76,9 @@ interface Program {
 
 function open(model: Model, options: BuildOptions): Described & { programs: Program[] } {
   const scope = readScope(model.name, model.scope, options.scope ?? {});
-  const builder = new Builder();
+  const builder = new Builder(options.denied);
   model.build(builder, scope);
+  checkDenied(model, builder, options.denied ?? []);
   const programs = builder.processes.map((process): Program => ({
     process,
     trees:
@@ -153,17 +156,35 @@ export function build(model: Model, options: BuildOptions = {}): Machine {
     variables.map((variable) => (changes.has(variable) ? changes.get(variable) : variable.initial)),
   );
   initialStates.forEach((state) => checkInitial(model, variables, state));
+  const denied = builder.assumptions.flatMap(({ id }) => (options.denied?.includes(id) ? [id] : []));
   return {
     model: model.name,
     scope,
     edits,
-    digest: digest(model, scope, edits, variables, builder, initialStates),
+    denied,
+    digest: digest(model, scope, [...edits, ...denied.map((id) => `deny ${id}`)], variables, builder, initialStates),
     variables,
     processes,
     initialStates,
     properties: selected.map((property) => property.build(numberOf)),
+    events: builder.events,
     assumptions: builder.assumptions,
   };
+}
+
+function checkDenied(model: Model, { assumptions }: Builder, denied: readonly string[]): void {
+  const deniable = assumptions.filter((assumption) => assumption.deniable).map(({ id }) => id);
+  for (const id of denied) {
+    if (deniable.includes(id)) continue;
+    const known = assumptions.some((assumption) => assumption.id === id);
+    const what = known ? `can't do without its assumption "${id}"` : `has no assumption "${id}"`;
+    const near = known ? [] : nearest(id, deniable);
+    const all =
+      deniable.length > 0 ? `what can be denied is ${deniable.join(', ')}` : 'none of its assumptions can be denied';
+    throw new ModelError(
+      `model ${model.name} ${what}; ${near.length > 0 ? `did you mean ${near.join(' or ')}?` : all}`,
+    );
+  }
 }
 
 function remaining(rules: Extract<Builder['processes'][number], { kind: 'rules' }>['rules'], trees: readonly Tree[]) {
@@ -199,11 +220,11 @@ function checkInitial(model: Model, variables: readonly Var<unknown>[], state: r
   });
 }
 
-/** Changes with the programs' text, the sorts, the scope, the edits and the initial states. */
+/** Changes with the programs' text, the sorts, the scope, the edits, the denied assumptions and the initial states. */
 function digest(
   model: Model,
   scope: Described['scope'],
-  edits: readonly string[],
+  changes: readonly string[],
   variables: readonly Var<unknown>[],
   builder: Builder,
   initialStates: Machine['initialStates'],
@@ -211,7 +232,7 @@ function digest(
   const hash = createHash('sha256');
   const add = (part: unknown): void =>
     void hash.update(JSON.stringify(part, functionsAsText) ?? 'undefined').update('\0');
-  add([model.name, scope, edits]);
+  add([model.name, scope, changes]);
   for (const variable of variables) add([variable.name, variable.kind, variable.sort.name, variable.sort.cardinality]);
   for (const process of builder.processes) add(process);
   for (const state of initialStates) add(state.map((value, i) => variables[i].sort.encode(value)));

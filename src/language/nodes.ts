@@ -48,6 +48,8 @@ export interface StepSpec<R extends Footprint, W extends Footprint, L> {
    * `weak` for all others. What an attacker or a broken device may do, or leave undone, is `none`: say so.
    */
   readonly fair?: Fairness;
+  /** The step may sleep in the kernel: not allowed under a `spin` or `rw` lock. */
+  readonly sleeps?: boolean;
 }
 
 /** A step with its types erased: what the compiler works on. */
@@ -63,6 +65,7 @@ export interface AnyStep {
   readonly forget?: readonly string[];
   readonly atomic?: string;
   readonly fair?: Fairness;
+  readonly sleeps?: boolean;
 }
 
 /** A fragment: a list of steps with locals of its own, inlined where it is called. */

@@ -54,7 +54,7 @@ function brokenEntry(handler: string, error: unknown): Action {
   const kind = error instanceof UnsetLocalError ? 'unset' : 'throw';
   const message = `handler ${id}: ${error instanceof Error ? error.message : String(error)}`;
   const outcomes = [{ kind: 'fault', fault: { id: `fault:${id}:${kind}`, kind, message } }] as const;
-  return { id, origin: {}, fair: 'none', reads: [], writes: [], run: () => outcomes };
+  return { id, origin: {}, fair: 'none', reads: [], writes: [], locking: [], run: () => outcomes };
 }
 
 /** A piece of hardware: always-on rules. `passed` are the guards that an edit lets pass. */

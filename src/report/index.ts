@@ -5,6 +5,7 @@ export { TraceError, decodeTrace, encodeTrace } from './trace-file.js';
 export { limits } from './trace-shape.js';
 export { recordTrace, type Setting } from './record.js';
 export { guardFinder, type GuardFinder } from './guards.js';
+export { coverageLines, coverageOf, type Coverage } from './coverage.js';
 export { endLines, functionName, stateLines, traceLines } from './counterexample.js';
 export { replayTrace, variableChanges, type Replayed } from './replay.js';
 export { summaryLines, verdictLines, type Judged, type Report } from './summary.js';

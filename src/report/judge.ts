@@ -16,8 +16,16 @@ export interface Point {
   readonly from?: { readonly point: Point; readonly offer: Offer };
 }
 
-/** Judges a property at the last state of a path (and of its last transition); `loop`: where its loop starts. */
-export function judgeEnd(machine: Machine, property: MachineProperty, end: Point, loop: number | null): Standing {
+/** What a trace says of its end. */
+export interface Claim {
+  /** Where its loop starts. */
+  readonly loop: number | null;
+  /** What was found there. */
+  readonly guilty: Readonly<Record<string, string>>;
+}
+
+/** Judges a property at the last state of a path (and of its last transition). */
+export function judgeEnd(machine: Machine, property: MachineProperty, end: Point, { loop, guilty }: Claim): Standing {
   const read = reading(end.state);
   switch (property.kind) {
     case 'invariant':
@@ -43,6 +51,15 @@ export function judgeEnd(machine: Machine, property: MachineProperty, end: Point
         if (typeof judgement === 'object') return { kind: 'violated', because: judgement.violated };
       }
       return { kind: 'gone', because: 'it holds there' };
+    }
+    case 'lock-order': {
+      const number = (name: string | undefined): number => machine.variables.findIndex((one) => one.name === name);
+      const taken = guilty.taken === undefined ? undefined : number(guilty.taken);
+      const again = end.from?.offer?.locking.some((use) => use.held === number(guilty.held) && use.taken === taken);
+      const what = guilty.taken === undefined ? 'sleeps' : `takes ${guilty.taken}`;
+      return again
+        ? { kind: 'violated', because: `the last step ${what} while ${guilty.held} is held` }
+        : { kind: 'gone', because: `the last step no longer ${what} while ${guilty.held} is held` };
     }
     case 'deadlock-free': {
       if (property.allowed?.judge(read) === 'holds') return { kind: 'gone', because: 'it may stop there' };

@@ -1,5 +1,5 @@
 /** From a trace as the explorer found it to one that can be stored and printed without its model. */
-import { Frame, IDLE, keyOf, type Machine, type Model, type Origin } from '../language/index.js';
+import { Frame, IDLE, keyOf, type Machine, type Model, type Origin, type Sort } from '../language/index.js';
 import type { Trace, TraceStep } from '../explorer/result.js';
 import type { GuardFinder } from './guards.js';
 import type { StoredOrigin, StoredStep, StoredTrace, StoredValue } from './stored-trace.js';
@@ -30,6 +30,7 @@ export function recordTrace(machine: Machine, trace: Trace, setting: Setting): S
     digest: machine.digest,
     scope: machine.scope,
     edits: machine.edits,
+    denied: machine.denied,
     properties: machine.properties.map(({ id }) => id),
     property: {
       id: trace.property,
@@ -72,7 +73,9 @@ function recordStep(machine: Machine, before: readonly unknown[], step: TraceSte
     next,
     emits: emits.map(({ name, args }) => ({
       name,
-      args: Object.fromEntries(Object.entries(args).map(([key, value]) => [key, words(value)])),
+      args: Object.fromEntries(
+        Object.entries(args).map(([key, value]) => [key, words(value, machine.events.get(name)?.[key])]),
+      ),
     })),
     guard: setting.guard(process, action, before),
     changes: changed
@@ -115,13 +118,23 @@ function store(machine: Machine, variable: number, value: unknown): StoredValue 
   return { encoded: sort.encode(value), printed: cut(sort.print(value)) };
 }
 
-/** A value that a step announced: it has no sort. */
-function words(value: unknown): string {
+/** A value that a step announced, in the words of its sort if the model says which it is. */
+function words(value: unknown, sort: Sort<unknown> | undefined): string {
+  if (sort && isOf(sort, value)) return cut(sort.print(value));
   return cut(
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? String(value)
       : (JSON.stringify(value) ?? String(value)).replace(/^"|"$/g, ''),
   );
+}
+
+function isOf(sort: Sort<unknown>, value: unknown): boolean {
+  try {
+    sort.encode(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const cut = (text: string): string => (text.length > limits.text ? `${text.slice(0, limits.text - 1)}…` : text);

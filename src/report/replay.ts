@@ -72,7 +72,7 @@ function standing(machine: Machine, trace: StoredTrace, points: readonly Point[]
   }
   const property = machine.properties.find(({ id }) => id === trace.property.id);
   if (!property) return { kind: 'gone', because: `the model has no property ${trace.property.id} any more` };
-  const judged = points.map((point) => judgeEnd(machine, property, point, trace.loop));
+  const judged = points.map((point) => judgeEnd(machine, property, point, trace));
   return judged.find(({ kind }) => kind === 'violated') ?? judged.find(({ kind }) => kind === 'undecided') ?? judged[0];
 }
 

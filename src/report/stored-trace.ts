@@ -75,6 +75,8 @@ export interface StoredTrace {
   readonly digest: string;
   readonly scope: Readonly<Record<string, number | string | boolean>>;
   readonly edits: readonly string[];
+  /** Ids of the assumptions that were denied. */
+  readonly denied: readonly string[];
   /** Ids of the properties that were selected: monitors are part of the state only for these. */
   readonly properties: readonly string[];
   readonly property: { readonly id: string; readonly kind: string; readonly text: string; readonly source: string };

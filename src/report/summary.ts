@@ -72,25 +72,36 @@ export function summaryLines({ result, judged, sentences }: Report): Line[] {
   const lines: Line[] = [row('scope', pairs(rest) || 'none')];
   if (adversary !== undefined) lines.push(row('adversary', String(adversary)));
   machine.edits.forEach((edit, i) => lines.push(row(i === 0 ? 'edits' : '', styled('warn', edit))));
-  lines.push(...searchedLines(result));
+  const [denied, ledger] = [true, false].map((gone) =>
+    machine.assumptions.filter(({ id }) => machine.denied.includes(id) === gone),
+  );
+  lines.push(...assumptionLines('denied', denied, 'warn'), ...searchedLines(result));
   const width = widest(
     judged.map((one) => one.result.id),
     40,
   );
   for (const one of judged) lines.push(propertyLine(one, width, sentences.get(one.result.id) ?? ''));
   lines.push(...warningLines(judged, machine));
-  const ledger = machine.assumptions;
-  const idWidth = widest(
-    ledger.map(({ id }) => id),
+  lines.push(...assumptionLines('rests on', ledger));
+  return lines;
+}
+
+function assumptionLines(title: string, assumptions: Machine['assumptions'], style?: Style): Line[] {
+  const width = widest(
+    assumptions.map(({ id }) => id),
     20,
   );
-  ledger.forEach(({ id, text }, i) => lines.push(row(i === 0 ? 'rests on' : '', pad(id, idWidth), '  ', text)));
-  return lines;
+  return assumptions.map(({ id, text }, i) => {
+    const name = pad(id, width);
+    return row(i === 0 ? title : '', style ? styled(style, name) : name, '  ', text);
+  });
 }
 
 function searchedLines(result: SearchResult): Line[] {
   const { states, transitions, depth, deadlocks, incomplete, workers, seconds, bytesPerState, specCalls } = result;
   const extent = incomplete ? `not complete (${incomplete.why})` : 'complete';
+  // Of a few states, the memory is that of the program.
+  const size = states < 10_000 ? '' : `${bytes(bytesPerState)} a state, `;
   const dead = deadlocks > 0 ? `, ${plural(deadlocks, 'deadlock')}` : '';
   return [
     row(
@@ -100,7 +111,7 @@ function searchedLines(result: SearchResult): Line[] {
     ),
     row(
       'took',
-      `${duration(seconds)}, ${plural(workers, 'worker')}, ${bytes(bytesPerState)} a state, spec code called ${plural(specCalls, 'time')}`,
+      `${duration(seconds)}, ${plural(workers, 'worker')}, ${size}spec code called ${plural(specCalls, 'time')}`,
     ),
   ];
 }

@@ -14,7 +14,7 @@ export class TraceError extends Error {
 }
 
 const FORMAT = 'ringfence-trace';
-const VERSION = 1;
+const VERSION = 2;
 
 /** The bytes of a trace file. @throws TraceError if the trace is beyond the limits of one */
 export function encodeTrace(trace: StoredTrace): Uint8Array {

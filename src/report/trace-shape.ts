@@ -54,6 +54,7 @@ const shape: Reader<StoredTrace> = object<StoredTrace>({
   digest: text(200),
   scope: dictionary(scalar, 1000),
   edits: listOf(word, 1000),
+  denied: listOf(text(1000), 1000),
   properties: listOf(text(1000), 10_000),
   property: object({ id: text(1000), kind: text(100), text: word, source: word }),
   because: word,

@@ -13,6 +13,8 @@ export type IoPageTable = ReturnType<typeof ioPageTable>;
 
 /** Declares the tables, and the lock that software takes to change them. The walker takes no lock. */
 export function ioPageTable(m: Builder, { domain, iova, page }: Parts) {
+  m.event('PTE installed', { domain, iova, page });
+  m.event('PTE invalidated', { domain, iova, page });
   const Pte = pteSort(page);
   const Table = vector(iova, Pte);
   const table = m.family('table', [domain], Table, Table.fill(Pte.make.ZERO()));

@@ -136,10 +136,12 @@ export type PageOwnership = ReturnType<typeof pageOwnership>;
  */
 export function pageOwnership(
   m: Builder,
-  { page, mapping }: Parts,
+  { page, domain, iova, mapping }: Parts,
   maxRef: number,
   { isRam, alsoUnderHostLock = [] }: PageOptions = {},
 ) {
+  m.event('use_dma', { page });
+  m.event('unuse_dma', { page, domain, iova });
   const ownership = m.family('ownership', [page], Ownership, hostOwned);
   const ref = m.family('ref', [page], range(0, maxRef), 0);
   const hostLock = m.lock('host_mmu.lock', { protects: [...ownership.all, ...ref.all, ...alsoUnderHostLock] });

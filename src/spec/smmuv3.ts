@@ -49,6 +49,13 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
   const { smmu, domain, sid, iova, page, smmuOfSid, sidOf } = all;
   const { table } = tables;
   const { ste, cfg, cfgOld, fetched, both, walksOf, walksBehind, walkers, nothing } = streams;
+  const syncDrains = m.assumed(
+    'IHI-0070-4.7',
+    'a completed CMD_SYNC means that earlier TLBIs are done and DMA through what they invalidated is visible',
+  );
+
+  m.event('TLBI consumed', { smmu, domain, iova });
+  m.event('CMD_SYNC completed', { smmu });
 
   const Translation = record('Translation', { iova, page });
   const Translations = set(Translation);
@@ -234,11 +241,11 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
             });
             return caches.set(s, vmid, caches.at(s, vmid).union(leaves));
           }, q.stale);
-          const forgotten = domain.values.reduce((old, d) => old.set(s, d, none), q.staleOld);
-          return next({ cmdq: consumed(q.cmdq), cfgOld: configs, stale: kept, staleOld: forgotten }).emit(
-            'CMD_SYNC completed',
-            { smmu: s },
-          );
+          const drained = domain.values.reduce((old, d) => old.set(s, d, none), q.staleOld);
+          const staleOld = syncDrains ? drained : q.staleOld;
+          return next({ cmdq: consumed(q.cmdq), cfgOld: configs, stale: kept, staleOld }).emit('CMD_SYNC completed', {
+            smmu: s,
+          });
         },
       }),
     ]);

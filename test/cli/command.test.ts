@@ -124,6 +124,11 @@ it.each<[string[], string]>([
   [['check', 'bench-iommu', '--property', 'Inv3'], 'did you mean Inv1'],
   [['check', 'bench-iommu', '--edit', 'burn unmap/U5'], 'is no edit'],
   [['check', 'nowhere.ts'], 'there is no file nowhere.ts'],
+  [['check', 'bench-iommu', '--without', 'CONSUME'], 'did you mean "smmu/consume"'],
+  [['check', 'bench-iommu', '--scope', 'cpus=1,cpus=2'], '"cpus" is given twice'],
+  [['check', 'bench-iommu', '--out', 'my-model.ts/runs'], 'my-model.ts is a file'],
+  [['list', '--locks'], '--locks needs a model'],
+  [['list', 'bench-iommu', '--json'], '--json goes with --locks only'],
   [['check', '--frob'], "unknown option '--frob'"],
   [['frob'], "unknown command 'frob'"],
   [['list', 'bench-iomu'], 'did you mean bench-iommu?'],
@@ -160,7 +165,7 @@ it('prints the verdict where the trace can not be written', () => {
     '--without',
     'unmap/U5',
     '--out',
-    'file/there',
+    '/proc/ringfence',
   );
   expect(code).toBe(2);
   expect(stdout).toContain('✗ violated');
@@ -174,6 +179,27 @@ it('says what a limit left undecided: exit 3', () => {
   expect(stdout).not.toContain('✓ holds');
 });
 
+it('says how to do it again, limits and all, and what was never seen', () => {
+  const args = ['--workers', '1', '--max-states', '1e6', '--max-depth', '99', '--timeout', '2m', '--stop-at-first'];
+  const { stdout } = ringfence(folder, 'check', 'bench-iommu', ...small, ...args, '--property', 'Inv1', '--coverage');
+  expect(stdout).toMatch(
+    /reproduce .*--property Inv1 --max-states 1000000 --max-depth 99 --timeout 120s --stop-at-first$/m,
+  );
+  expect(stdout).toMatch(/^ {2}coverage {2}27 of 27 steps fired/m);
+});
+
+it('prints the lock-order graph', () => {
+  const args = ['list', 'SC-01', '--locks', '--scope', 'pages=1,iovas=1'];
+  expect(ringfence(folder, ...args).stdout).toMatch(/^ {2}list_lock\[domain0\] → smmu_lock\[smmu0\]$/m);
+  expect(JSON.parse(ringfence(folder, ...args, '--json').stdout)).toMatchObject({
+    complete: true,
+    locks: [
+      { held: 'host_mmu.lock', taken: 'pkvm_pgd_lock', sleeps: false, wrong: false },
+      { held: 'list_lock[domain0]', taken: 'smmu_lock[smmu0]' },
+    ],
+  });
+});
+
 it('lists models and all their ids', () => {
   expect(ringfence(folder, 'list').stdout).toContain('bench-iommu');
   const { stdout } = ringfence(folder, 'list', 'bench-iommu', '--scope', 'cpus=1');
@@ -182,7 +208,7 @@ it('lists models and all their ids', () => {
 });
 
 it('has help with examples for every command', () => {
-  for (const name of ['check', 'list', 'show', 'replay']) {
+  for (const name of ['check', 'list', 'try', 'show', 'replay']) {
     expect(ringfence(folder, name, '--help')).toMatchObject({ code: 0, stderr: '' });
     expect(ringfence(folder, name, '--help').stdout).toContain(`$ ringfence ${name}`);
   }

@@ -5,6 +5,7 @@ import {
   memoryOption,
   scopeOption,
   timeOption,
+  valuesOption,
   workersOption,
 } from '../../src/cli/options.js';
 import { traceName } from '../../src/cli/trace-output.js';
@@ -19,9 +20,19 @@ it('reads amounts, and says what is right', () => {
   expect(() => workersOption('65')).toThrow('64');
 });
 
-it('reads scopes, later ones over earlier ones', () => {
-  expect(scopeOption('cpus=2, pages=3', { cpus: '1', queue: '2' })).toEqual({ cpus: '2', pages: '3', queue: '2' });
+it('reads scopes, each parameter once', () => {
+  expect(scopeOption('cpus=2, pages=3', { queue: '2' })).toEqual({ queue: '2', cpus: '2', pages: '3' });
+  expect(() => scopeOption('cpus=1,cpus=2')).toThrow('"cpus" is given twice');
+  expect(() => scopeOption('cpus=2', { cpus: '1' })).toThrow('"cpus" is given twice');
   expect(() => scopeOption('cpus')).toThrow('NAME=VALUE');
+});
+
+it('reads values whose commas belong to them', () => {
+  expect(valuesOption('stale[s0, d0]={a, b}, ref[p]=1,t=<x,y>')).toEqual({
+    'stale[s0, d0]': '{a, b}',
+    'ref[p]': '1',
+    t: '<x,y>',
+  });
 });
 
 it('quotes what a shell would read otherwise', () => {

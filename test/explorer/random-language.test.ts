@@ -22,13 +22,14 @@ it(
         for (const [id, depth] of naive.faults) {
           faults.set(withoutCopies(id), Math.min(depth, faults.get(withoutCopies(id)) ?? Infinity));
         }
-        const { states, transitions, depth, deadlocks } = naive;
-        expect({ states, transitions, depth, deadlocks, faults }).toEqual({
+        const { states, transitions, depth, deadlocks, locks } = naive;
+        expect({ states, transitions, depth, deadlocks, faults, locks }).toEqual({
           states: oracle.states,
           transitions: oracle.transitions,
           depth: oracle.depth,
           deadlocks: oracle.deadlocks,
           faults: oracle.wrong,
+          locks: oracle.locks,
         });
         for (const { id, k } of model.properties) {
           if (k === 'invariant')

@@ -60,6 +60,7 @@ export interface Step {
   readonly guards: readonly Guard[];
   readonly choices: readonly Choice[];
   readonly waits: boolean;
+  readonly sleeps: boolean;
   readonly forget: readonly string[];
   readonly fair?: Fair;
 }
@@ -161,7 +162,8 @@ export type Property =
       readonly excused?: Expr;
     } & Predicate)
   | ({ readonly k: 'leads-to'; readonly id: string; readonly excused?: Expr } & Predicate)
-  | { readonly k: 'deadlock-free' | 'wedge-free'; readonly id: string; readonly excused?: Expr };
+  | { readonly k: 'deadlock-free' | 'wedge-free'; readonly id: string; readonly excused?: Expr }
+  | { readonly k: 'lock-order'; readonly id: string };
 
 export type ProcessDecl =
   | { readonly k: 'handlers'; readonly name: string; readonly handlers: readonly string[] }

@@ -14,10 +14,16 @@ export interface Findings {
   readonly properties: Readonly<Record<string, readonly [string, number | string | undefined, boolean]>>;
   /** Steps in which something went wrong, with the depth of the first state where it did. */
   readonly wrong: Readonly<Record<string, number>>;
+  /** Who takes which lock under which, and where. */
+  readonly locks: readonly string[];
 }
 
 /** Copies of one step have numbers in their ids; the oracle knows no copies. */
 export const withoutCopies = (id: string): string => id.replace(/~+(\d+|unlocked)/g, '');
+
+/** As the oracle writes it. */
+export const lockText = (held: string, taken: string, process: string, action: string): string =>
+  `${held} ${taken} ${process} ${withoutCopies(action)}`.replaceAll('K-index', '');
 
 function earliest(all: Iterable<readonly [string, number]>): Record<string, number> {
   const first: Record<string, number> = {};
@@ -66,6 +72,13 @@ export function found(result: SearchResult, oracle: OracleResult): Findings {
           ],
         ]),
     ),
+    locks: [
+      ...new Set(
+        result.locks.flatMap(({ held, taken = '', where }) =>
+          where.map(({ process, action }) => lockText(held, taken, process, action)),
+        ),
+      ),
+    ].sort(),
     wrong: earliest(faults.map(({ id, length }) => [withoutCopies(id.replace(/^fault:(.*):[a-z]+$/, '$1')), length!])),
   };
 }
@@ -90,5 +103,6 @@ export function expected(model: RandomModel, oracle: OracleResult): Findings {
       }),
     ),
     wrong: Object.fromEntries(oracle.wrong),
+    locks: [...oracle.locks].sort(),
   };
 }

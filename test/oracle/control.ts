@@ -120,6 +120,14 @@ export class Control {
   /** Names of the locks held, without the one being taken. */
   held(taking: string | null): string[] {
     return this.stack.flatMap((item): string[] => {
+      // A tail holds what it has yet to release.
+      if (item.k === 'rest')
+        return this.text
+          .list(item.list)
+          .slice(item.i)
+          .flatMap((node) =>
+            node.k === 'release' && !node.gone ? [this.text.lock(node.lock, this.locals, node.scope)] : [],
+          );
       if ((item.k !== 'unlock' && item.k !== 'tail') || item.at === taking) return [];
       const { node, scope, unlocked } = this.text.node<'locked'>(item.at);
       return unlocked ? [] : [this.text.lock(node.lock, this.locals, scope)];

@@ -1,5 +1,6 @@
 /** A plain search over `execute`: what the language says, without the engine. */
 import { execute } from '../../src/explorer/execute.js';
+import { lockText } from './compare.js';
 import { keyOf, type Machine } from '../../src/language/index.js';
 
 export interface NaiveResult {
@@ -13,6 +14,8 @@ export interface NaiveResult {
   readonly invariants: ReadonlyMap<string, number | undefined>;
   /** All states' values by variable name, printed: for finding out where two searches differ. */
   readonly printed: readonly string[];
+  /** Who takes which lock under which, and where: as the oracle writes it. */
+  readonly locks: ReadonlySet<string>;
   /** All states. */
   readonly reached: readonly (readonly unknown[])[];
 }
@@ -24,6 +27,8 @@ export function naiveSearch(machine: Machine, most: number): NaiveResult {
   const faults = new Map<string, number>();
   const invariants = new Map<string, number | undefined>();
   const printed: string[] = [];
+  const locks = new Set<string>();
+  const nameOf = (lock: number | undefined): string => (lock === undefined ? '' : machine.variables[lock].name);
   const reached: (readonly unknown[])[] = [];
   let transitions = 0;
   let deadlocks = 0;
@@ -48,6 +53,8 @@ export function naiveSearch(machine: Machine, most: number): NaiveResult {
       transitions += offers.length;
       let moves = false;
       for (const offer of offers) {
+        for (const { held, taken } of offer.locking)
+          locks.add(lockText(nameOf(held), nameOf(taken), offer.process, offer.action));
         const to = keyOfState(offer.state);
         moves ||= to !== key;
         if (seen.has(to)) continue;
@@ -58,5 +65,5 @@ export function naiveSearch(machine: Machine, most: number): NaiveResult {
     }
     level = next;
   }
-  return { states: seen.size, transitions, depth, deadlocks, faults, invariants, printed, reached };
+  return { states: seen.size, transitions, depth, deadlocks, faults, invariants, printed, locks, reached };
 }

@@ -156,6 +156,7 @@ export class Naming {
       guards,
       choices,
       waits: raw.waits,
+      sleeps: raw.sleeps,
       forget: raw.forget && env.numbers.length > 0 ? ['y'] : [],
       ...(raw.fair ? { fair: raw.fair } : {}),
     };
@@ -173,7 +174,7 @@ export class Naming {
         return this.step(raw, env, label);
       case 'call': {
         const callable = this.raw.fragments.length - env.from;
-        if (callable <= 0) return { k: 'step', label, guards: [], choices: [], waits: true, forget: [] };
+        if (callable <= 0) return { k: 'step', label, guards: [], choices: [], waits: true, sleeps: false, forget: [] };
         const fragment = env.from + (raw.n % callable);
         const args: Record<string, LocalValue> = {
           x: { k: 'number', e: this.expr(raw.x, { ...env, shared: false }) },
@@ -252,6 +253,7 @@ export class Naming {
         note: '',
       })),
       waits: false,
+      sleeps: false,
       forget: [],
     };
     const args = (n: number): LocalAssign => ({
@@ -298,6 +300,7 @@ export class Naming {
       const by = processes.filter((_, p) => n % (p + 2) !== 0).map(({ name }) => name);
       return { k: 'possible', id, ...when, e, by, ...excused };
     }
+    if (t > 18) return { k: 'lock-order', id };
     return { k: 'leads-to', id, ...when, e, ...excused };
   }
 }

@@ -58,7 +58,7 @@ function showChoice({ when, set, locals, exit, note, emit }: Choice): string {
 }
 
 function showStep(step: Step, pad: string): string[] {
-  const flags = `${step.waits ? ' waits' : ''}${step.fair ? ` fair ${step.fair}` : ''}${step.forget.map((local) => ` forgets .${local}`).join('')}`;
+  const flags = `${step.waits ? ' waits' : ''}${step.sleeps ? ' sleeps' : ''}${step.fair ? ` fair ${step.fair}` : ''}${step.forget.map((local) => ` forgets .${local}`).join('')}`;
   const guards = step.guards.map(({ id, test, else: exit }) => `guard ${id}: ${showExpr(test)} else ${showExit(exit)}`);
   return [
     `${pad}${step.label}:${flags}`,

@@ -22,6 +22,7 @@ export interface RawStep {
   readonly guards: readonly { readonly test: RawExpr; readonly exit: number }[];
   readonly choices: readonly RawChoice[];
   readonly waits: boolean;
+  readonly sleeps: boolean;
   readonly careless: boolean;
   readonly forget: boolean;
   readonly fair: Fair | undefined;
@@ -114,6 +115,7 @@ const rawStep: fc.Arbitrary<RawStep> = fc.record({
   guards: fc.array(fc.record({ test: expr, exit: fc.nat(19) }), { maxLength: 2, size: 'small' }),
   choices: fc.array(rawChoice, { minLength: 1, maxLength: 2 }),
   waits: maybe,
+  sleeps: rarely,
   careless: rarely,
   forget: rarely,
   fair,
@@ -179,7 +181,7 @@ export const rawModel: fc.Arbitrary<RawModel> = fc.record({
   starts: fc.array(n, { maxLength: 2 }),
   properties: fc.array(
     fc.record({
-      t: fc.nat(18),
+      t: fc.nat(21),
       n,
       e: expr,
       when: optional(expr),

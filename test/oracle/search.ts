@@ -5,6 +5,7 @@ import { Text } from './control.js';
 import { evaluate, type State, type Value } from './evaluate.js';
 import { instantiate, rewrite } from './instance.js';
 import { fairSets, type Distances } from './fair-sets.js';
+import { firstWrong, type LockPair } from './lock-order.js';
 import { IDLE, movesOf, type Move } from './semantics.js';
 
 export interface OracleVerdict {
@@ -27,6 +28,8 @@ export interface OracleResult {
   /** Steps that went wrong somewhere, with the depth of the first such state. */
   readonly wrong: ReadonlyMap<string, number>;
   readonly properties: ReadonlyMap<string, OracleVerdict>;
+  /** `HELD TAKEN PROCESS STEP`; without `TAKEN`, the step sleeps. */
+  readonly locks: ReadonlySet<string>;
 }
 
 /** The initial states, from the declarations. */
@@ -101,6 +104,17 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
       const is = (of: Expr) => (state: State) => evaluate(of, model, state, new Map([['.p', p]]), '') !== 0;
       return { asked: when ? is(when) : () => true, holds: is(e) };
     });
+  const locks = new Set<string>();
+  const pairs = new Map<string, { pair: LockPair; length: number }>();
+  for (const { depth, moves } of graph) {
+    for (const move of moves) {
+      for (const pair of (move.to && move.locking) ?? []) {
+        const key = `${pair.held} ${pair.taken}`;
+        locks.add(`${key} ${move.process} ${move.step}`);
+        if (!pairs.has(key)) pairs.set(key, { pair, length: depth + 1 });
+      }
+    }
+  }
   const isIdle =
     (name: string) =>
     (state: State): boolean =>
@@ -178,6 +192,8 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
         return broken(lengths(stuck.filter(({ state }) => !excused(state))));
       case 'wedge-free':
         return broken(lengths(running.flatMap((name) => lost((state) => isIdle(name)(state) || excused(state)))));
+      case 'lock-order':
+        return broken(firstWrong(pairs));
     }
   };
 
@@ -187,6 +203,7 @@ export function search(model: RandomModel, most: number): OracleResult | undefin
     depth: Math.max(...graph.map(({ depth }) => depth)),
     deadlocks: stuck.length,
     wrong,
+    locks,
     properties: new Map(model.properties.map((property) => [property.id, judge(property)])),
   };
 }

@@ -7,12 +7,19 @@ import type { Choice, Exit, Expr, Fair } from './ast.js';
 import { Control, type Frame, type Text } from './control.js';
 import { evaluate, inRange, localNumbers, localValue, memberName, Wrong, type State, type Value } from './evaluate.js';
 import type { Instance } from './instance.js';
+import { lockPairs, type LockPair } from './lock-order.js';
 
 type Of<K extends Instance['k']> = Extract<Instance, { k: K }>;
 
 /** One transition, or what went wrong instead. */
 export type Move = { readonly process: string; readonly step: string; readonly fair: Fair } & (
-  | { readonly to: State; readonly label: string; readonly event?: number; readonly wrong?: undefined }
+  | {
+      readonly to: State;
+      readonly label: string;
+      readonly event?: number;
+      readonly locking?: readonly LockPair[];
+      readonly wrong?: undefined;
+    }
   | { readonly wrong: string; readonly to?: undefined }
 );
 
@@ -81,6 +88,22 @@ class Turn {
       const state = block === null ? this.before : this.takeLock(block, take, control);
       if (state === 'waits') return [];
       if (state === 'interrupted') return [this.settle(control, control.giveUp(take), this.before, '-EINTR')];
+      const sleeps =
+        node.k === 'step' && node.step.sleeps && (phase === 'effects' || (phase === 'step' && !node.split));
+      const locking = lockPairs(
+        this.text.model,
+        control.held(take),
+        block === null ? undefined : this.lockOf(block, control),
+        sleeps,
+      );
+      return this.perform(frame, control, state).map((move) => (move.to ? { ...move, locking } : move));
+    });
+  }
+
+  /** What the transition does, once it has its lock. */
+  private perform({ at, phase }: Frame, control: Control, state: State): Move[] {
+    const node = this.text.node(at);
+    return this.guarded(() => {
       if (phase === 'lock') return [this.settle(control, control.inside(at), state, '')];
       if (phase === 'unlock' || node.k === 'release') {
         const { lock, shared } =
@@ -92,9 +115,14 @@ class Turn {
     });
   }
 
-  private takeLock(path: string, merged: string | null, control: Control): State | 'waits' | 'interrupted' {
+  private lockOf(path: string, control: Control): string {
     const { node, scope } = this.text.node<'locked'>(path);
-    const lock = this.text.lock(node.lock, control.locals, scope);
+    return this.text.lock(node.lock, control.locals, scope);
+  }
+
+  private takeLock(path: string, merged: string | null, control: Control): State | 'waits' | 'interrupted' {
+    const { node } = this.text.node<'locked'>(path);
+    const lock = this.lockOf(path, control);
     const value = this.before.get(lock) as number;
     const free = node.shared ? value !== 1 : value === 0;
     if (control.held(merged).includes(lock) && !(node.shared && free)) throw new Wrong(`takes ${lock} twice`);

@@ -202,7 +202,7 @@ class Translation {
   }
 
   private spec(step: Step): StepSpec<Footprint, Footprint, never> {
-    const { guards, choices, waits, forget, fair } = step;
+    const { guards, choices, waits, sleeps, forget, fair } = step;
     const { reads, writes } = this.footprints(step, this.ast);
     const items =
       (keys: typeof reads) =>
@@ -236,6 +236,7 @@ class Translation {
       run: run as never,
       waits,
       ...(fair ? { fair } : {}),
+      sleeps,
       forget: forget as never,
       atomic: 'random model',
     };
@@ -312,6 +313,8 @@ class Translation {
         return m.deadlockFree(id, { text, allowed: this.excused(property).excused });
       case 'wedge-free':
         return m.wedgeFree(id, { text, ...this.excused(property) });
+      case 'lock-order':
+        return m.lockOrder(id, { text });
     }
   }
 
@@ -322,6 +325,7 @@ class Translation {
       guards: [{ id: '', test: e, else: { k: 'next' } }],
       choices: [],
       waits: false,
+      sleeps: false,
       forget: [],
     };
     return Object.fromEntries(

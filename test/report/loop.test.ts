@@ -98,5 +98,5 @@ it('replays a loop: still fair, no longer fair, or no longer without the goal', 
 function signed(payload: unknown): Uint8Array {
   const bytes = encode(payload, { maxDepth: 1000 });
   const sha256 = createHash('sha256').update(bytes).digest();
-  return encode({ format: 'ringfence-trace', version: 1, sha256, payload: bytes });
+  return encode({ format: 'ringfence-trace', version: 2, sha256, payload: bytes });
 }

@@ -13,7 +13,7 @@ function signed(payload: unknown): Uint8Array {
   const bytes = encode(payload, { maxDepth: 1000 });
   return encode({
     format: 'ringfence-trace',
-    version: 1,
+    version: 2,
     sha256: createHash('sha256').update(bytes).digest(),
     payload: bytes,
   });
@@ -52,11 +52,11 @@ it('says what is wrong', () => {
   expect(() => decodeTrace(file.subarray(0, 200))).toThrow('cut short');
   const newer = encode({
     format: 'ringfence-trace',
-    version: 2,
+    version: 3,
     sha256: new Uint8Array(32),
     payload: new Uint8Array(0),
   });
-  expect(() => decodeTrace(newer)).toThrow('version 2');
+  expect(() => decodeTrace(newer)).toThrow('version 3');
 });
 
 it.each<[string, unknown, string]>([

@@ -6,6 +6,7 @@ export { keyOf } from './key.js';
 export { list, type ListSort } from './list.js';
 export { map, type MapSort } from './map.js';
 export { optional } from './optional.js';
+export { parseValue } from './parse.js';
 export { range } from './range.js';
 export { record, type FieldsOf, type RecordSort } from './record.js';
 export { set, type SetSort } from './set.js';
