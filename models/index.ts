@@ -3,6 +3,7 @@ import benchIommu from './bench-iommu.js';
 import sc01, { defects as sc01Defects } from './sc-01.js';
 import sc02, { defects as sc02Defects } from './sc-02.js';
 import sc03 from './sc-03.js';
+import sc07 from './sc-07.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -17,5 +18,6 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-01.js', models: sc01, defects: sc01Defects },
   { file: './sc-02.js', models: sc02, defects: sc02Defects },
   { file: './sc-03.js', models: sc03 },
+  { file: './sc-07.js', models: sc07 },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

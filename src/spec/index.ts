@@ -6,5 +6,7 @@ export * from './stream-table.js';
 export * from './smmuv3.js';
 export * from './smmuv3-el2-driver.js';
 export * from './smmuv3-el2-attach.js';
+export * from './hyp-pool.js';
 export * from './iommu-domains.js';
 export * from './iommu-core.js';
+export * from './iommu-map-range.js';

@@ -4,18 +4,8 @@
  * A hostile argument is chosen by the step before the first one that uses it, so that guards can see it.
  * Left out, since nothing of this scenario looks at it: domain refcounts, page sizes, protection flags, table memory.
  */
-import {
-  done,
-  fail,
-  handler,
-  next,
-  type Body,
-  type Handler,
-  type LocalSorts,
-  type Node,
-  type ValueOf,
-} from '../language/index.js';
-import type { DomainRefs } from './iommu-domains.js';
+import { done, fail, handler, next, type Handler, type ValueOf } from '../language/index.js';
+import { withDomain, type DomainRefs } from './iommu-domains.js';
 import type { IoPageTable, Pte } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { Domain, Iova, Page, Parts } from './parts.js';
@@ -52,18 +42,6 @@ export function iommuCore(
   const { useDma, unuseDma } = pages;
   const { iotlbSync } = driver;
 
-  /** Holds a reference on the domain around the body, where domains come and go. */
-  const withDomain = <L extends LocalSorts & { domain: typeof domain }>(
-    h: Body<L>,
-    body: readonly Node[],
-  ): readonly Node[] =>
-    domains
-      ? [
-          h.call(domains.get('ENOENT'), (f) => ({ domain: f.domain })),
-          h.finally('with domain', body, [h.call(domains.put, (f) => ({ domain: f.domain }))]),
-        ]
-      : body;
-
   /** V to INV. A leaf that was valid stays behind in caches, and its use goes over to the handler. */
   const invalidate = (s: TableSeen, f: { domain: Domain; iova: Iova }, p: Page) => {
     const before = leafOf(s, f);
@@ -84,7 +62,7 @@ export function iommuCore(
         source,
         run: () => domain.values.flatMap((d) => page.values.map((p) => next().local({ domain: d, page: p }))),
       }),
-      ...withDomain(h, [
+      ...withDomain(h, domains, [
       h.call(useDma, (f) => ({ page: f.page })),
       h.onFail('smmu_map_pages', [
         h.locked('pgt_lock', (f) => pgtLock(f.domain), [
@@ -140,7 +118,7 @@ export function iommuCore(
       source,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
-    ...withDomain(h, [
+    ...withDomain(h, domains, [
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
       h.step('walk to the leaf', {
         doc: 'this handler remembers which page it is about to unmap',
@@ -201,7 +179,7 @@ export function iommuCore(
       source,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
-    ...withDomain(h, [
+    ...withDomain(h, domains, [
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
       h.step('walk to the leaf', {
         fn: 'smmu_unmap_pages: __arm_lpae_unmap',

@@ -2,10 +2,24 @@
  * Domains of the IOMMU core at EL2, PV design (B4): their life, and the streams attached to them. A domain is allocated
  * while its refcount is not zero; each attached stream and each hypercall at work on it holds one more reference.
  */
-import { done, fail, fragment, goto, handler, next, range, type Builder, type Fragment } from '../language/index.js';
+import {
+  done,
+  fail,
+  fragment,
+  goto,
+  handler,
+  next,
+  range,
+  type Body,
+  type Builder,
+  type Fragment,
+  type LocalSorts,
+  type Node,
+} from '../language/index.js';
+import type { HypPool } from './hyp-pool.js';
 import type { IoPageTable } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
-import type { Parts } from './parts.js';
+import type { Domain, Parts } from './parts.js';
 import type { El2Attach } from './smmuv3-el2-attach.js';
 import type { Smmuv3 } from './smmuv3.js';
 
@@ -58,9 +72,26 @@ export function domainRefs(m: Builder, { domain, sid, cpus }: Parts, pages: Page
   return { refs, domainLock, get, getOrBug, put, top };
 }
 
+/** Holds a reference on the domain around the body, where domains come and go. */
+export const withDomain = <L extends LocalSorts & { domain: Parts['domain'] }>(
+  h: Body<L>,
+  domains: DomainRefs | undefined,
+  body: readonly Node[],
+): readonly Node[] =>
+  domains
+    ? [
+        h.call(domains.get('ENOENT'), (f) => ({ domain: f.domain as Domain })),
+        h.finally('with domain', body, [h.call(domains.put, (f) => ({ domain: f.domain as Domain }))]),
+      ]
+    : body;
+
 export type IommuDomains = ReturnType<typeof iommuDomains>;
 
-/** The hypercalls that make, use and end domains. @param getOrBug upstream's domain_get instead of one that fails */
+/**
+ * The hypercalls that make, use and end domains.
+ * @param getOrBug upstream's domain_get instead of one that fails
+ * @param pool where the pages of a domain's tables come from, if that matters
+ */
 export function iommuDomains(
   all: Parts,
   pages: PageOwnership,
@@ -69,6 +100,7 @@ export function iommuDomains(
   driver: El2Attach,
   domains: DomainRefs,
   getOrBug = false,
+  pool?: HypPool,
 ) {
   const { domain, sid, iova, page, mapping } = all;
   const { Pte, table } = tables;
@@ -159,6 +191,7 @@ export function iommuDomains(
       }),
       h.each('each leaf', 'iova', () => iova.values, [
         h.call(freeLeaf, (f) => ({ domain: f.domain, iova: f.iova })),
+        ...(pool ? [h.call(pool.freeTable, (f) => ({ domain: f.domain, iova: f.iova }))] : []),
       ]),
     ]),
   ], { fn: 'kvm_iommu_free_domain', source }); // prettier-ignore

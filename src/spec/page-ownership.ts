@@ -14,7 +14,10 @@ import {
   range,
   record,
   type Builder,
+  type Body,
   type Handler,
+  type LocalSorts,
+  type Node,
   type Result,
   type ValueOf,
 } from '../language/index.js';
@@ -122,6 +125,28 @@ export function pageOwnership(m: Builder, { page, mapping }: Parts, maxRef: numb
    * A hypercall that changes a page's state. The CPU's stage-2 (owner annotation, CPU TLBI) is done before the state
    * is written: the state is the last micro-step (B2), and its new owner has access once the locks are released.
    */
+  const change = <L extends LocalSorts & { page: typeof page }>(
+    h: Body<L>,
+    fn: string,
+    checks: readonly PageCheck[],
+    becomes: OwnershipValue,
+  ): Node =>
+    h.locked('pkvm_pgd_lock', () => hypLock, [
+      h.step('check page state', {
+        fn: `${fn}: __host_check_page_state_range, __hyp_check_page_state_range`,
+        source,
+        reads: (f) => ({ own: ownership(f.page), ref: ref(f.page) }),
+        guards: checks,
+      }),
+      h.step('set page state', {
+        doc: 'CPU stage-2 first, vmemmap state last',
+        fn: `${fn}: __host_stage2_set_owner_locked, __host_set_page_state_range, __hyp_set_page_state_range`,
+        source,
+        writes: (f) => ({ own: ownership(f.page) }),
+        run: () => next({ own: becomes }),
+      }),
+    ]);
+
   const transition = (fn: string, checks: readonly PageCheck[], becomes: OwnershipValue): Handler =>
     handler(fn, { page }, (h) => [
       h.locked('host_mmu.lock', () => hostLock, [
@@ -131,26 +156,18 @@ export function pageOwnership(m: Builder, { page, mapping }: Parts, maxRef: numb
           source,
           run: () => page.values.map((p) => next().local({ page: p })),
         }),
-        h.locked('pkvm_pgd_lock', () => hypLock, [
-          h.step('check page state', {
-            fn: `${fn}: __host_check_page_state_range, __hyp_check_page_state_range`,
-            source,
-            reads: (f) => ({ own: ownership(f.page), ref: ref(f.page) }),
-            guards: checks,
-          }),
-          h.step('set page state', {
-            doc: 'CPU stage-2 first, vmemmap state last',
-            fn: `${fn}: __host_stage2_set_owner_locked, __host_set_page_state_range, __hyp_set_page_state_range`,
-            source,
-            writes: (f) => ({ own: ownership(f.page) }),
-            run: () => next({ own: becomes }),
-          }),
-        ]),
+        change(h, fn, checks, becomes),
       ]),
     ], { fn, source }); // prettier-ignore
 
-  const donateHyp = transition('__pkvm_host_donate_hyp', [hostOwnsIt, noDma('EPERM'), hypHasItNot], hypOwned);
-  const hypDonateHost = transition('__pkvm_hyp_donate_host', [hypOwnsIt, hostHasItNot], hostOwned);
+  /** The same, for EL2's own use: the caller has the page. */
+  const called = (fn: string, checks: readonly PageCheck[], becomes: OwnershipValue) =>
+    fragment(fn, { page }, (h) => [h.locked('host_mmu.lock', () => hostLock, [change(h, fn, checks, becomes)])]);
+
+  const hostGives = ['__pkvm_host_donate_hyp', [hostOwnsIt, noDma('EPERM'), hypHasItNot], hypOwned] as const;
+  const hypGives = ['__pkvm_hyp_donate_host', [hypOwnsIt, hostHasItNot], hostOwned] as const;
+  const donateHyp = transition(...hostGives);
+  const hypDonateHost = transition(...hypGives);
   const shareHyp = transition('__pkvm_host_share_hyp', [hostOwnsIt, noDma('EPERM'), hypHasItNot], hostSharedWithHyp);
   const unshareHyp = transition('__pkvm_host_unshare_hyp', [hostSharesIt, hypBorrowsIt, noDma('EBUSY')], hostOwned);
 
@@ -207,6 +224,8 @@ export function pageOwnership(m: Builder, { page, mapping }: Parts, maxRef: numb
     unuseDma,
     donateHyp,
     hypDonateHost,
+    takeFromHost: called(...hostGives),
+    giveToHost: called(...hypGives),
     shareHyp,
     unshareHyp,
   };

@@ -1,0 +1,124 @@
+/** SC-07 (draft) */
+import { int, model, type Builder, type ScopeOf } from '../src/index.js';
+import {
+  el2NeverPanics,
+  everyHypercallCanReturn,
+  everyPageCanBeDonated,
+  everyRequestCanBeMet,
+  freedTablesAreUnnamed,
+  hostDevicesReachHostPages,
+  newOwnersPagesAreOutOfReach,
+  quietRefsMatchMappings,
+  refsCountStreams,
+  refsCountUses,
+  tablePagesAreHyps,
+  tablesEndAfterTheirWalkers,
+  useEndsAfterSync,
+  vmidsComeClean,
+  walkedTablesExist,
+} from '../src/invariants/index.js';
+import {
+  domainRefs,
+  el2Attach,
+  el2Driver,
+  hypPool,
+  ioPageTable,
+  iommuCore,
+  iommuDomains,
+  mapRange,
+  pageOwnership,
+  parts,
+  smmuv3,
+  streamTable,
+} from '../src/spec/index.js';
+
+const scope = (pages: number, iovas: number, range: number) => ({
+  cpus: int(2, 1, 3, 'host CPUs issuing hypercalls'),
+  pages: int(pages, 1, 4, 'RAM pages, any of which the host may donate to the pool'),
+  iovas: int(iovas, 1, 2, 'IO virtual addresses of the domain, each in a block (and a table page) of its own'),
+  range: int(range, 1, 2, 'the longest range of a map_pages, in pages'),
+});
+type Scope = ScopeOf<ReturnType<typeof scope>>;
+
+interface Design {
+  /** The domain is allocated and freed, and the stream attached and detached; else it is attached from the start. */
+  readonly lifecycle: boolean;
+  /** A6 as one Android tree has it. */
+  readonly lockedTwice: boolean;
+}
+
+function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): void {
+  const all = parts({ ...sizes, smmus: 1, devices: 1, domains: 1 });
+  // Every leaf may name one page, and every CPU may hold one more use of it.
+  const pages = pageOwnership(m, all, sizes.iovas + sizes.cpus);
+  const tables = ioPageTable(m, all);
+  const streams = streamTable(m, all, () => (lifecycle ? undefined : all.domain.of(0)));
+  const hw = smmuv3(m, all, tables, streams, 2);
+  const driver = el2Driver(m, all, streams, hw);
+  const pool = hypPool(m, all, pages, lockedTwice);
+  const system = { parts: all, pages, tables, streams, hw };
+
+  const memory = [pool.refill, pool.reclaim];
+  let hypercalls;
+  if (lifecycle) {
+    const attach = el2Attach(m, all, streams, driver);
+    const domains = domainRefs(m, all, pages, 0);
+    const { allocDomain, freeDomain, attachDev, detachDev } = iommuDomains(
+      all,
+      pages,
+      tables,
+      hw,
+      attach,
+      domains,
+      false,
+      pool,
+    );
+    const map = mapRange(all, pages, tables, hw, pool, sizes.range, domains);
+    const { unmapPages } = iommuCore(all, pages, tables, hw, driver, domains);
+    hypercalls = [allocDomain, freeDomain, attachDev, detachDev, map, unmapPages, ...memory];
+    walkedTablesExist(m, system, domains); // I-3
+    vmidsComeClean(m, system); // I-13
+    refsCountStreams(m, system, domains); // L-1
+    freedTablesAreUnnamed(m, system); // L-3
+    tablesEndAfterTheirWalkers(m, system); // L-4
+  } else {
+    const map = mapRange(all, pages, tables, hw, pool, sizes.range);
+    hypercalls = [map, iommuCore(all, pages, tables, hw, driver).unmapPages, ...memory];
+  }
+  for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
+
+  hostDevicesReachHostPages(m, system); // I-1
+  tablePagesAreHyps(m, system, pool); // I-3
+  newOwnersPagesAreOutOfReach(m, system); // I-7
+  refsCountUses(m, system); // I-14
+  quietRefsMatchMappings(m, system); // L-5
+  useEndsAfterSync(m, system, driver); // P-4
+  el2NeverPanics(m, system); // P-14
+  everyRequestCanBeMet(m, system); // V-3
+  everyPageCanBeDonated(m, system); // V-7
+  everyHypercallCanReturn(m, system); // wedge
+}
+
+const sc07 = model({
+  name: 'SC-07',
+  title: 'pool exhaustion and refill: a map that stops half way leaks nothing and gives nothing away',
+  scope: scope(3, 2, 2),
+  build: (m, sizes) => declare(m, sizes, { lifecycle: false, lockedTwice: false }),
+});
+
+const sc07Domains = model({
+  name: 'SC-07/domains',
+  title: 'table pages come from the pool and go back to it with their domain (W-28)',
+  scope: scope(2, 1, 1),
+  build: (m, sizes) => declare(m, sizes, { lifecycle: true, lockedTwice: false }),
+});
+
+const sc07Android = model({
+  name: 'SC-07/locked-twice',
+  title: 'the same with the second hyp_spin_lock of one Android tree',
+  scope: scope(2, 1, 1),
+  build: (m, sizes) => declare(m, sizes, { lifecycle: true, lockedTwice: true }),
+  expected: () => ({ wedge: 'violated' as const }),
+});
+
+export default [sc07, sc07Domains, sc07Android];
