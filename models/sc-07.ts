@@ -8,6 +8,7 @@ import {
   freedTablesAreUnnamed,
   hostDevicesReachHostPages,
   newOwnersPagesAreOutOfReach,
+  noPoolPageIsLost,
   quietRefsMatchMappings,
   refsCountStreams,
   refsCountUses,
@@ -60,9 +61,11 @@ function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): 
 
   const memory = [pool.refill, pool.reclaim];
   let hypercalls;
+  let refs;
   if (lifecycle) {
     const attach = el2Attach(m, all, streams, driver);
     const domains = domainRefs(m, all, pages, 0);
+    refs = domains.refs;
     const { allocDomain, freeDomain, attachDev, detachDev } = iommuDomains(
       all,
       pages,
@@ -92,6 +95,7 @@ function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): 
   newOwnersPagesAreOutOfReach(m, system); // I-7
   refsCountUses(m, system); // I-14
   quietRefsMatchMappings(m, system); // L-5
+  noPoolPageIsLost(m, system, pool, refs); // L-5
   useEndsAfterSync(m, system, driver); // P-4
   el2NeverPanics(m, system); // P-14
   everyRequestCanBeMet(m, system); // V-3

@@ -1,6 +1,6 @@
 /** The pool of EL2 pages (domain brief, section d): whose each page is, and that tables end after their last user. */
 import type { Builder } from '../language/index.js';
-import type { Domain, HypPool, Page } from '../spec/index.js';
+import type { Domain, DomainRefs, HypPool, Page } from '../spec/index.js';
 import type { System } from './isolation.js';
 
 /** I-3 for table pages: EL2 has them, and each is one thing. */
@@ -27,6 +27,26 @@ export function tablePagesAreHyps(
     const links = domain.values.flatMap((d) => iova.values.filter((x) => seen.nextLevel.at(d, x) === p));
     return links.length + (seen.pool.has(p) ? 1 : 0);
   }
+}
+
+/** L-5 for EL2's pages: none is lost. */
+export function noPoolPageIsLost(
+  m: Builder,
+  { parts: { page, domain, iova }, pages }: System,
+  { pool, nextLevel }: HypPool,
+  refs?: DomainRefs['refs'],
+): void {
+  m.quiescent('L-5/pages', {
+    text: 'A page that HYP owns is free in the pool, or is a table of an allocated domain.',
+    source: 'B3',
+    forall: { p: page },
+    reads: ({ p }) => ({ own: pages.ownership(p), pool, nextLevel, ...(refs && { refs }) }),
+    when: (s) => s.own.owner === 'HYP',
+    holds: (s, { p }) =>
+      s.pool.has(p) ||
+      domain.values.some((d) => (!refs || s.refs!.at(d) > 0) && iova.values.some((x) => s.nextLevel.at(d, x) === p)),
+    because: (_, { p }) => `EL2 keeps ${page.print(p)}, and has no use for it`,
+  });
 }
 
 /**

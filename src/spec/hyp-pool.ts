@@ -18,10 +18,12 @@ import {
   type Builder,
   type LocalSorts,
   type Node,
+  type ValueOf,
 } from '../language/index.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { Page, Parts } from './parts.js';
 
+const alloc = 'arch/arm64/kvm/hyp/nvhe/page_alloc.c (B3)';
 const source = 'arch/arm64/kvm/hyp/nvhe/iommu/iommu.c (B3)';
 
 export type HypPool = ReturnType<typeof hypPool>;
@@ -38,27 +40,28 @@ export function hypPool(m: Builder, { page, domain, iova }: Parts, pages: PageOw
   /** Each IOVA here lies in a block of its own, so each has a table page for its leaf, made when it is first mapped. */
   const nextLevel = m.family('nextLevel', [domain, iova], MaybePage, null);
 
-  /** A1. `null`, and a request to the host, where the pool is empty. */
-  const donatePages = fragment(
-    'kvm_iommu_donate_pages',
-    { page: MaybePage },
-    (h) => [
-      h.locked('hyp_pool.lock', () => poolLock, [
-        h.step('take page', {
-          doc: 'zeroed; without one, the hypercall will return a request for memory (A2)',
-          fn: 'kvm_iommu_donate_pages: hyp_alloc_pages',
-          source,
-          writes: () => ({ pool }),
-          run: (s) => {
-            const first = page.values.find((p) => s.pool.has(p));
-            if (first === undefined) return next().local({ page: null }).emit('memory requested');
-            return next({ pool: s.pool.remove(first) }).local({ page: first });
-          },
-        }),
-      ]),
-    ],
-    (f) => f.page,
-  );
+  /** Looks the first free page up, then takes it off the list. Without one, the handler or fragment ends here. */
+  const takePage = <L extends LocalSorts & { readonly page: typeof page | typeof MaybePage }>(h: Body<L>): Node =>
+    h.locked('hyp_pool.lock', () => poolLock, [
+      h.step('look at free list', {
+        fn: 'hyp_alloc_pages: list_empty, node_to_page',
+        source: alloc,
+        reads: () => ({ pool }),
+        run: (s) => {
+          const first = page.values.find((p) => s.pool.has(p));
+          return first === undefined ? done() : next().local({ page: first as ValueOf<L['page']> });
+        },
+      }),
+      h.step('take page', {
+        fn: 'hyp_alloc_pages: __hyp_extract_page',
+        source: alloc,
+        writes: () => ({ pool }),
+        run: (s, f) => next({ pool: s.pool.remove(f.page as Page) }),
+      }),
+    ]);
+
+  /** A1. Where the pool is empty, `null`; the hypercall will return a request for memory (A2). */
+  const donatePages = fragment('kvm_iommu_donate_pages', { page: MaybePage }, (h) => [takePage(h)], (f) => f.page);
 
   const putPage = <L extends LocalSorts & { readonly page: typeof page }>(
     h: Body<L>,
@@ -117,17 +120,7 @@ export function hypPool(m: Builder, { page, domain, iova }: Parts, pages: PageOw
 
   /** A5: only the pool's lock, and not while the page changes hands. */
   const reclaim = handler('reclaim', { page }, (h) => [
-    h.locked('hyp_pool.lock', () => poolLock, [
-      h.step('take page', {
-        fn: 'kvm_iommu_reclaim: hyp_alloc_pages',
-        source,
-        writes: () => ({ pool }),
-        run: (s) => {
-          const first = page.values.find((p) => s.pool.has(p));
-          return first === undefined ? done() : next({ pool: s.pool.remove(first) }).local({ page: first });
-        },
-      }),
-    ]),
+    takePage(h),
     h.call(pages.giveToHost, (f) => ({ page: f.page })),
   ], { fn: 'kvm_iommu_reclaim', source }); // prettier-ignore
 

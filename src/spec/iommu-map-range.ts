@@ -84,7 +84,7 @@ export function mapRange(
           reads: (f) => ({ nextLevel: pool.nextLevel(f.domain, iova.of(f.iova + f.mapped)) }),
           run: (s) => (s.nextLevel === null ? next() : goto('install PTE')),
         }),
-        h.call(pool.donatePages, () => ({}), { into: (taken) => ({ table: taken }) }),
+        h.call(pool.donatePages, () => ({ page: null }), { into: (taken) => ({ table: taken }) }),
         h.step('install table', {
           doc: 'without a page the range ends here',
           fn: '__arm_lpae_map: arm_lpae_install_table',
