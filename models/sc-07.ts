@@ -13,12 +13,15 @@ import {
   refsCountStreams,
   refsCountUses,
   tablePagesAreHyps,
+  retriesAddUp,
   tablesEndAfterTheirWalkers,
   useEndsAfterSync,
   vmidsComeClean,
   walkedTablesExist,
+  writtenTablesExist,
 } from '../src/invariants/index.js';
 import {
+  dmaMap,
   domainRefs,
   el2Attach,
   el2Driver,
@@ -73,19 +76,19 @@ function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): 
       hw,
       attach,
       domains,
-      false,
       pool,
     );
-    const map = mapRange(all, pages, tables, hw, pool, sizes.range, domains);
+    const map = mapRange(all, pages, tables, hw, pool, sizes.range, domains).hypercall;
     const { unmapPages } = iommuCore(all, pages, tables, hw, driver, domains);
     hypercalls = [allocDomain, freeDomain, attachDev, detachDev, map, unmapPages, ...memory];
     walkedTablesExist(m, system, domains); // I-3
     vmidsComeClean(m, system); // I-13
     refsCountStreams(m, system, domains); // L-1
     freedTablesAreUnnamed(m, system); // L-3
+    writtenTablesExist(m, system, domains); // L-3
     tablesEndAfterTheirWalkers(m, system); // L-4
   } else {
-    const map = mapRange(all, pages, tables, hw, pool, sizes.range);
+    const map = mapRange(all, pages, tables, hw, pool, sizes.range).hypercall;
     hypercalls = [map, iommuCore(all, pages, tables, hw, driver).unmapPages, ...memory];
   }
   for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
@@ -125,4 +128,43 @@ const sc07Android = model({
   expected: () => ({ wedge: 'violated' as const }),
 });
 
-export default [sc07, sc07Domains, sc07Android];
+/** One CPU keeps to the protocol; another takes free pages out of the pool at any time (W-27). */
+function declareRetry(m: Builder, sizes: RetryScope): void {
+  const longest = 2;
+  const all = parts({ ...sizes, iovas: longest, cpus: 2, smmus: 1, devices: 1, domains: 1 });
+  const pages = pageOwnership(m, all, longest + 1);
+  const tables = ioPageTable(m, all);
+  const streams = streamTable(m, all, () => all.domain.of(0));
+  const hw = smmuv3(m, all, tables, streams, 2);
+  const driver = el2Driver(m, all, streams, hw);
+  const pool = hypPool(m, all, pages);
+  const map = mapRange(all, pages, tables, hw, pool, longest);
+  m.process('cpu0', [
+    dmaMap(all, pages, tables, pool, map, longest),
+    iommuCore(all, pages, tables, hw, driver).unmapPages,
+  ]);
+  m.process('cpu1', [pool.reclaim]);
+
+  const system = { parts: all, pages, tables, streams, hw };
+  hostDevicesReachHostPages(m, system); // I-1
+  tablePagesAreHyps(m, system, pool); // I-3
+  refsCountUses(m, system); // I-14
+  quietRefsMatchMappings(m, system); // L-5
+  noPoolPageIsLost(m, system, pool); // L-5
+  retriesAddUp(m, system); // P-10
+  el2NeverPanics(m, system); // P-14
+  everyRequestCanBeMet(m, system); // V-3
+  everyPageCanBeDonated(m, system); // V-7
+  everyHypercallCanReturn(m, system); // wedge
+}
+const retryScope = { pages: int(4, 4, 6, 'RAM pages: a buffer of two, and those the host can donate') };
+type RetryScope = ScopeOf<typeof retryScope>;
+
+const sc07Retry = model({
+  name: 'SC-07/retry',
+  title: 'a host that refills and tries again gets what a single call would have given it',
+  scope: retryScope,
+  build: declareRetry,
+});
+
+export default [sc07, sc07Domains, sc07Android, sc07Retry];

@@ -79,6 +79,32 @@ export function tablesEndAfterTheirWalkers(m: Builder, { parts: { page, smmu, do
   });
 }
 
+/** P-10, for the one domain of a host that keeps to the protocol. */
+export function retriesAddUp(m: Builder, { parts: { domain, iova, page }, pages, tables }: System): void {
+  interface Returned {
+    readonly count: number;
+    readonly total: number;
+  }
+  m.transition('P-10', {
+    text: 'A hypercall that returns -ENOMEM reports exactly its partial effect; after refill, retrying yields the same final state as a single successful call.',
+    source: 'refill protocol',
+    on: ['map_pages returned'],
+    reads: () => ({ table: tables.table(domain.of(0)), ref: pages.ref }),
+    holds: (before, _after, _, step) => {
+      const { total } = step.emitted('map_pages returned') as unknown as Returned;
+      const leaf = (i: number) => before.table.get(i)!;
+      return (
+        iova.values.every((x) => (x < total ? leaf(x).tag === 'V' && leaf(x).value === x : leaf(x).tag === 'ZERO')) &&
+        page.values.every((p) => before.ref.at(p) === (p < total ? 1 : 0))
+      );
+    },
+    because: (_before, _after, _, step) => {
+      const { count, total } = step.emitted('map_pages returned') as unknown as Returned;
+      return `map_pages says that ${total} of ${count} pages are mapped, and other leaves or refcounts are there`;
+    },
+  });
+}
+
 /** V-3, as far as it needs no fairness: no request for memory is in vain. */
 export function everyRequestCanBeMet(m: Builder, { parts: { domain, iova, smmu, cpus }, tables }: System): void {
   m.alwaysPossible('V-3', {

@@ -61,7 +61,12 @@ export function hypPool(m: Builder, { page, domain, iova }: Parts, pages: PageOw
     ]);
 
   /** A1. Where the pool is empty, `null`; the hypercall will return a request for memory (A2). */
-  const donatePages = fragment('kvm_iommu_donate_pages', { page: MaybePage }, (h) => [takePage(h)], (f) => f.page);
+  const donatePages = fragment(
+    'kvm_iommu_donate_pages',
+    { page: MaybePage },
+    (h) => [takePage(h)],
+    (f) => f.page,
+  );
 
   const putPage = <L extends LocalSorts & { readonly page: typeof page }>(
     h: Body<L>,
@@ -106,7 +111,12 @@ export function hypPool(m: Builder, { page, domain, iova }: Parts, pages: PageOw
     h.call(reclaimPages, (f) => ({ page: f.page })),
   ]); // prettier-ignore
 
-  /** A3. */
+  /** A3, for a page that is known. */
+  const refillWith = fragment('kvm_iommu_refill', { page }, (h) => [
+    h.call(pages.takeFromHost, (f) => ({ page: f.page })),
+    putPage(h),
+  ]);
+  /** A3, as the host calls it. */
   const refill = handler('refill', { page }, (h) => [
     h.step('read host_mc', {
       doc: 'any page: it is the host’s to name',
@@ -114,8 +124,7 @@ export function hypPool(m: Builder, { page, domain, iova }: Parts, pages: PageOw
       source,
       run: () => page.values.map((p) => next().local({ page: p })),
     }),
-    h.call(pages.takeFromHost, (f) => ({ page: f.page })),
-    putPage(h),
+    h.call(refillWith, (f) => ({ page: f.page })),
   ], { fn: 'kvm_iommu_refill', source }); // prettier-ignore
 
   /** A5: only the pool's lock, and not while the page changes hands. */
@@ -124,5 +133,5 @@ export function hypPool(m: Builder, { page, domain, iova }: Parts, pages: PageOw
     h.call(pages.giveToHost, (f) => ({ page: f.page })),
   ], { fn: 'kvm_iommu_reclaim', source }); // prettier-ignore
 
-  return { pool, poolLock, nextLevel, donatePages, freeTable, refill, reclaim };
+  return { pool, poolLock, nextLevel, donatePages, freeTable, refill, reclaim, refillWith };
 }

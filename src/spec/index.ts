@@ -10,3 +10,5 @@ export * from './hyp-pool.js';
 export * from './iommu-domains.js';
 export * from './iommu-core.js';
 export * from './iommu-map-range.js';
+export * from './vm-teardown.js';
+export * from './dma-map.js';

@@ -54,7 +54,7 @@ export function iommuCore(
       : after;
   };
 
-  const mapPagesWith = ({ refusesInv }: { refusesInv: boolean }): Handler =>
+  const mapPagesWith = ({ refusesInv, leaks = false }: { refusesInv: boolean; leaks?: boolean }): Handler =>
     handler('map_pages', { domain, page, iova }, (h) => [
       h.step('handle_to_domain', {
         doc: 'any domain, any address: both are the host’s to name',
@@ -63,7 +63,7 @@ export function iommuCore(
         run: () => domain.values.flatMap((d) => page.values.map((p) => next().local({ domain: d, page: p }))),
       }),
       ...withDomain(h, domains, [
-      h.call(useDma, (f) => ({ page: f.page })),
+      ...(leaks ? [] : [h.call(useDma, (f) => ({ page: f.page }))]),
       h.onFail('smmu_map_pages', [
         h.locked('pgt_lock', (f) => pgtLock(f.domain), [
           h.step('walk to the leaf', {
@@ -107,7 +107,7 @@ export function iommuCore(
         // The part of the range that was not mapped is given back.
         h.call(unuseDma, (f) => ({ page: f.page, mapping: null })),
       ]),
-      ]), // prettier-ignore
+      ], leaks ? [h.call(useDma, (f) => ({ page: f.page }))] : []), // prettier-ignore
     ], { fn: 'kvm_iommu_map_pages', source }); // prettier-ignore
 
   /** After the SYNC, the unmap gives back the very leaf that it made invalid, and clears it if it is still that one. */
@@ -236,6 +236,8 @@ export function iommuCore(
   return {
     mapPages: mapPagesWith({ refusesInv: true }),
     unmapPages,
+    /** As published: where use_dma fails, domain_put is skipped. */
+    mapPagesLeaky: mapPagesWith({ refusesInv: true, leaks: true }),
     /** Upstream's map takes an INV leaf for a free one. */
     mapPagesUpstream: mapPagesWith({ refusesInv: false }),
     unmapPagesUpstream,

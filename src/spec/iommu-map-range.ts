@@ -15,7 +15,10 @@ const source = 'arch/arm64/kvm/hyp/nvhe/iommu/iommu.c (B4)';
 const pgtable = 'drivers/iommu/io-pgtable-arm.c (B4, B8)';
 const ownership = 'arch/arm64/kvm/hyp/nvhe/mem_protect.c (B2)';
 
-/** The map_pages hypercall over up to `longest` pages. With `domains`, it holds a reference on its domain. */
+/**
+ * map_pages over up to `longest` pages: as a hypercall whose arguments are the host's to name, and as a call with given
+ * ones. With `domains`, it holds a reference on its domain.
+ */
 export function mapRange(
   all: Parts,
   pages: PageOwnership,
@@ -24,7 +27,7 @@ export function mapRange(
   pool: HypPool,
   longest: number,
   domains?: DomainRefs,
-): Handler {
+) {
   const { domain, iova, page } = all;
   const { Pte, table, pgtLock } = tables;
   const { walkers, stale, leafChanged } = hw;
@@ -66,7 +69,7 @@ export function mapRange(
   ]);
 
   /** Installs leaves until the range is done, the pool is empty, or a leaf is there already. Returns how many. */
-  const smmuMapPages = fragment(
+  const smmuMapPages = (given: boolean) => fragment(
     'smmu_map_pages',
     { domain, page, iova, count: Count, mapped: Count, table: pool.donatePages.locals.page },
     (h) => [
@@ -76,7 +79,9 @@ export function mapRange(
           fn: 'smmu_map_pages',
           source: pgtable,
           run: (_, f) =>
-            iova.values.flatMap((x) => (x + f.count > iova.size ? [] : [next().local({ iova: x, mapped: 0 })])),
+            iova.values.flatMap((x) =>
+              x + f.count > iova.size || (given && x !== f.iova) ? [] : [next().local({ iova: x, mapped: 0 })],
+            ),
         }),
         h.step('walk to the table', {
           fn: 'smmu_map_pages: __arm_lpae_map',
@@ -124,7 +129,43 @@ export function mapRange(
     (f) => f.mapped,
   );
 
-  return handler('map_pages', { domain, page, count: Count, mapped: Count, offset: Count }, (h) => [
+  const unuseRest = fragment('unuse_rest', { page, mapped: Count, offset: Count }, (h) => [
+    h.step('skip what is mapped', {
+      fn: 'kvm_iommu_map_pages: __pkvm_host_unuse_dma(paddr + mapped, size - mapped)',
+      source,
+      guards: [
+        {
+          id: 'page-is-not-mapped',
+          doc: 'only the rest is given back: a mapped page is in use (W-21)',
+          source,
+          test: (_, f) => f.offset >= f.mapped,
+          else: done(),
+        },
+      ],
+    }),
+    h.call(pages.unuseDma, (f) => ({ page: page.of(f.page + f.offset), mapping: null })),
+  ]);
+
+  const mapPages = (given: boolean) =>
+    fragment(
+      'kvm_iommu_map_pages',
+      { domain, page, iova, count: Count, mapped: Count, offset: Count },
+      (h) =>
+        withDomain(h, domains, [
+          h.call(useDma, (f) => ({ page: f.page, count: f.count })),
+          h.call(
+            smmuMapPages(given),
+            (f) => ({ domain: f.domain, page: f.page, count: f.count, ...(given && { iova: f.iova }) }),
+            { into: (mapped) => ({ mapped }) },
+          ),
+          h.each('each page', 'offset', (f) => offsets.slice(0, f.count), [
+            h.call(unuseRest, (f) => ({ page: f.page, mapped: f.mapped, offset: f.offset })),
+          ]),
+        ]),
+      (f) => f.mapped,
+    );
+
+  const hypercall: Handler = handler('map_pages', { domain, page, count: Count }, (h) => [
     h.step('handle_to_domain', {
       doc: 'any domain, any range of pages: both are the host’s to name',
       fn: 'kvm_iommu_map_pages: handle_to_domain',
@@ -136,29 +177,8 @@ export function mapRange(
           ),
         ),
     }),
-    ...withDomain(h, domains, [
-      h.call(useDma, (f) => ({ page: f.page, count: f.count })),
-      h.call(smmuMapPages, (f) => ({ domain: f.domain, page: f.page, count: f.count }), {
-        into: (mapped) => ({ mapped }),
-      }),
-      h.each('each page', 'offset', (f) => offsets.slice(0, f.count), [
-        h.call(fragment('unuse_rest', { page, mapped: Count, offset: Count }, (r) => [
-          r.step('skip what is mapped', {
-            fn: 'kvm_iommu_map_pages: __pkvm_host_unuse_dma(paddr + mapped, size - mapped)',
-            source,
-            guards: [
-              {
-                id: 'page-is-not-mapped',
-                doc: 'only the rest is given back: a mapped page is in use (W-21)',
-                source,
-                test: (_, f) => f.offset >= f.mapped,
-                else: done(),
-              },
-            ],
-          }),
-          r.call(pages.unuseDma, (f) => ({ page: page.of(f.page + f.offset), mapping: null })),
-        ]), (f) => ({ page: f.page, mapped: f.mapped, offset: f.offset })),
-      ]),
-    ]),
+    h.call(mapPages(false), (f) => ({ domain: f.domain, page: f.page, count: f.count })),
   ], { fn: 'kvm_iommu_map_pages', source }); // prettier-ignore
+
+  return { hypercall, given: mapPages(true), Count };
 }
