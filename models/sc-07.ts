@@ -1,5 +1,18 @@
-/** SC-07 (draft) */
+/**
+ * SC-07, pool exhaustion and refill: the EL2 part maintains I/O page tables (S3:166), hence needs memory from the host.
+ *
+ * Table pages come from a pool at EL2 that the host fills (refill) and drains (reclaim). A map of two pages may find the
+ * pool empty between them. Components: those of SC-01 (and of SC-03 in SC-07/domains), with B3's pool. Windows: W-21,
+ * W-27, W-28. Defects: D-07, D-08, D-11 (docs/scenarios/sc-07.md). The host is HOSTILE, except in SC-07/retry.
+ *
+ * - SC-07: the domain is attached from the start, any CPU maps, unmaps, refills and reclaims. Nightly: `pages=4`.
+ * - SC-07/domains: domains come and go, and with them their table pages. Nightly: `pages=3`.
+ * - SC-07/retry: one CPU keeps to the protocol (A4), the other drains the pool at any time. Nightly: `pages=6`.
+ * - SC-07/locked-twice: SC-07/domains with the second hyp_spin_lock of one Android tree. Expected: wedge and V-3 violated.
+ * All others: expected: all hold, in every scope.
+ */
 import { int, model, type Builder, type ScopeOf } from '../src/index.js';
+import type { Defect } from './defect.js';
 import {
   el2NeverPanics,
   everyHypercallCanReturn,
@@ -125,7 +138,7 @@ const sc07Android = model({
   title: 'the same with the second hyp_spin_lock of one Android tree',
   scope: scope(2, 1, 1),
   build: (m, sizes) => declare(m, sizes, { lifecycle: true, lockedTwice: true }),
-  expected: () => ({ wedge: 'violated' as const }),
+  expected: () => ({ wedge: 'violated' as const, 'V-3': 'violated' as const }),
 });
 
 /** One CPU keeps to the protocol; another takes free pages out of the pool at any time (W-27). */
@@ -166,5 +179,63 @@ const sc07Retry = model({
   scope: retryScope,
   build: declareRetry,
 });
+
+/** D-07, D-08, D-11; and D-06 on the way into the pool. */
+export const defects: readonly Defect[] = [
+  {
+    id: 'D-07',
+    what: 'partial map: the rest is not given back',
+    model: 'SC-07',
+    scope: { cpus: 1 },
+    edits: ['drop map_pages/unuse_rest'],
+    violates: { 'L-5': 8, 'P-14': 28, 'V-3': 9, 'V-7': 4 },
+    brief: ['L-5', 'V-7'],
+  },
+  {
+    id: 'D-07',
+    what: 'the same, with a host that tries again',
+    model: 'SC-07/retry',
+    edits: ['drop dma_map/unuse_rest'],
+    violates: { 'L-5': 43, 'P-10': 10, 'P-14': 56, 'V-3': 18, 'V-7': 5 },
+    brief: ['L-5', 'V-7'],
+  },
+  {
+    id: 'D-08',
+    what: 'partial map: all pages are given back, the mapped ones too',
+    model: 'SC-07',
+    scope: { cpus: 1 },
+    edits: ['pass map_pages/page-is-not-mapped'],
+    violates: { 'I-1': 21, 'I-7': 21, 'I-14': 17, 'L-5': 17, 'P-14': 30, 'V-3': 18 },
+    brief: ['I-1'],
+  },
+  {
+    id: 'D-08',
+    what: 'the same, with a host that tries again',
+    model: 'SC-07/retry',
+    edits: ['pass dma_map/page-is-not-mapped'],
+    violates: { 'I-14': 30, 'L-5': 33, 'P-10': 31, 'P-14': 46, 'V-3': 1 },
+    brief: ['I-1'],
+    note: 'this host donates no page that it has mapped; what breaks is I-14',
+  },
+  {
+    id: 'D-06',
+    what: 'refill does not look at the refcount',
+    model: 'SC-07',
+    scope: { cpus: 1 },
+    edits: ['pass refill/ref-is-0'],
+    violates: { 'I-1': 20, 'I-7': 20 },
+    brief: ['I-1', 'I-14'],
+    note: 'a donation changes neither a refcount nor a leaf, so the sentence of I-14 stays true',
+  },
+  {
+    id: 'D-11',
+    what: 'detach: no CFGI and SYNC before the table pages are freed',
+    model: 'SC-07/domains',
+    scope: { cpus: 1 },
+    edits: ['drop detach_dev/sync-word-0', 'drop detach_dev/sync-words-1..7'],
+    violates: { 'I-1': 36, 'I-3': 31, 'I-7': 44, 'I-13': 72, 'I-14': 62, 'L-3': 42, 'L-4': 63 },
+    brief: ['L-4', 'I-3'],
+  },
+];
 
 export default [sc07, sc07Domains, sc07Android, sc07Retry];

@@ -50,6 +50,7 @@ export function dmaMap(
       doc: 'done, or else donate: any page that the host still owns; if EL2 has them all, it has what it needs',
       fn: 'kvm_arm_smmu_topup_memcache',
       source,
+      atomic: 'the host has a list of its own of the pages that it owns',
       reads: () => ({ ownership }),
       run: (s, f) => {
         if (f.total === f.count) return goto('unmap later');

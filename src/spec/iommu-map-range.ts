@@ -69,65 +69,66 @@ export function mapRange(
   ]);
 
   /** Installs leaves until the range is done, the pool is empty, or a leaf is there already. Returns how many. */
-  const smmuMapPages = (given: boolean) => fragment(
-    'smmu_map_pages',
-    { domain, page, iova, count: Count, mapped: Count, table: pool.donatePages.locals.page },
-    (h) => [
-      h.locked('pgt_lock', (f) => pgtLock(f.domain), [
-        h.step('first iova', {
-          doc: 'any range of addresses: it is the host’s to name',
-          fn: 'smmu_map_pages',
-          source: pgtable,
-          run: (_, f) =>
-            iova.values.flatMap((x) =>
-              x + f.count > iova.size || (given && x !== f.iova) ? [] : [next().local({ iova: x, mapped: 0 })],
-            ),
-        }),
-        h.step('walk to the table', {
-          fn: 'smmu_map_pages: __arm_lpae_map',
-          source: pgtable,
-          reads: (f) => ({ nextLevel: pool.nextLevel(f.domain, iova.of(f.iova + f.mapped)) }),
-          run: (s) => (s.nextLevel === null ? next() : goto('install PTE')),
-        }),
-        h.call(pool.donatePages, () => ({ page: null }), { into: (taken) => ({ table: taken }) }),
-        h.step('install table', {
-          doc: 'without a page the range ends here',
-          fn: '__arm_lpae_map: arm_lpae_install_table',
-          source: pgtable,
-          writes: (f) => ({ nextLevel: pool.nextLevel(f.domain, iova.of(f.iova + f.mapped)) }),
-          forget: ['table'],
-          run: (_, f) => (f.table === null ? done() : next({ nextLevel: f.table })),
-        }),
-        h.step('install PTE', {
-          fn: 'smmu_map_pages: __arm_lpae_init_pte',
-          source: pgtable,
-          reads: () => ({ walkers }),
-          writes: (f) => ({ table: table(f.domain), stale }),
-          guards: [
-            {
-              id: 'leaf-is-ZERO',
-              doc: 'neither a live leaf is overwritten, nor one that an unmap has yet to clear (W-22)',
-              source: `${pgtable}; INV: not upstream`,
-              test: (s, f) => s.table.get(f.iova + f.mapped)!.tag === 'ZERO',
-              else: done(),
+  const smmuMapPages = (given: boolean) =>
+    fragment(
+      'smmu_map_pages',
+      { domain, page, iova, count: Count, mapped: Count, table: pool.donatePages.locals.page },
+      (h) => [
+        h.locked('pgt_lock', (f) => pgtLock(f.domain), [
+          h.step('first iova', {
+            doc: 'any range of addresses: it is the host’s to name',
+            fn: 'smmu_map_pages',
+            source: pgtable,
+            run: (_, f) =>
+              iova.values.flatMap((x) =>
+                x + f.count > iova.size || (given && x !== f.iova) ? [] : [next().local({ iova: x, mapped: 0 })],
+              ),
+          }),
+          h.step('walk to the table', {
+            fn: 'smmu_map_pages: __arm_lpae_map',
+            source: pgtable,
+            reads: (f) => ({ nextLevel: pool.nextLevel(f.domain, iova.of(f.iova + f.mapped)) }),
+            run: (s) => (s.nextLevel === null ? next() : goto('install PTE')),
+          }),
+          h.call(pool.donatePages, () => ({ page: null }), { into: (taken) => ({ table: taken }) }),
+          h.step('install table', {
+            doc: 'without a page the range ends here',
+            fn: '__arm_lpae_map: arm_lpae_install_table',
+            source: pgtable,
+            writes: (f) => ({ nextLevel: pool.nextLevel(f.domain, iova.of(f.iova + f.mapped)) }),
+            forget: ['table'],
+            run: (_, f) => (f.table === null ? done() : next({ nextLevel: f.table })),
+          }),
+          h.step('install PTE', {
+            fn: 'smmu_map_pages: __arm_lpae_init_pte',
+            source: pgtable,
+            reads: () => ({ walkers }),
+            writes: (f) => ({ table: table(f.domain), stale }),
+            guards: [
+              {
+                id: 'leaf-is-ZERO',
+                doc: 'neither a live leaf is overwritten, nor one that an unmap has yet to clear (W-22)',
+                source: `${pgtable}; INV: not upstream`,
+                test: (s, f) => s.table.get(f.iova + f.mapped)!.tag === 'ZERO',
+                else: done(),
+              },
+            ],
+            run: (s, f) => {
+              const x = iova.of(f.iova + f.mapped);
+              const p = page.of(f.page + f.mapped);
+              const changed = {
+                table: s.table.set(x, Pte.make.V(p)),
+                stale: leafChanged(s, f.domain, x, s.table.get(x)!),
+              };
+              return (f.mapped + 1 === f.count ? done('', changed) : goto('walk to the table', changed))
+                .local({ mapped: f.mapped + 1 })
+                .emit('PTE installed', { domain: f.domain, iova: x, page: p });
             },
-          ],
-          run: (s, f) => {
-            const x = iova.of(f.iova + f.mapped);
-            const p = page.of(f.page + f.mapped);
-            const changed = {
-              table: s.table.set(x, Pte.make.V(p)),
-              stale: leafChanged(s, f.domain, x, s.table.get(x)!),
-            };
-            return (f.mapped + 1 === f.count ? done('', changed) : goto('walk to the table', changed))
-              .local({ mapped: f.mapped + 1 })
-              .emit('PTE installed', { domain: f.domain, iova: x, page: p });
-          },
-        }),
-      ]),
-    ],
-    (f) => f.mapped,
-  );
+          }),
+        ]),
+      ],
+      (f) => f.mapped,
+    );
 
   const unuseRest = fragment('unuse_rest', { page, mapped: Count, offset: Count }, (h) => [
     h.step('skip what is mapped', {
