@@ -57,6 +57,19 @@ export function freedTablesAreUnnamed(m: Builder, { parts: { domain }, streams }
   });
 }
 
+/** L-5 for domains that end: what their leaves pinned is given back, since nobody could do it later. */
+export function freedTablesAreEmpty(m: Builder, { parts: { domain }, tables }: System, { refs }: DomainRefs): void {
+  m.quiescent('L-5/tables', {
+    text: 'A domain that is not allocated has no leaves: a leaf that went with its table would leave its page pinned.',
+    source: 'use/unuse pairing: free_leaf',
+    forall: { d: domain },
+    reads: ({ d }) => ({ refs: refs(d), table: tables.table(d) }),
+    when: (s) => s.refs === 0,
+    holds: (s) => s.table.every(({ tag }) => tag === 'ZERO'),
+    because: (_, { d }) => `${domain.print(d)} is gone, and pages that it mapped stay pinned`,
+  });
+}
+
 /** L-3 for those at work on a table: they hold a reference on its domain (W-30). */
 export function writtenTablesExist(m: Builder, { parts: { domain } }: System, { refs }: DomainRefs): void {
   m.transition('L-3/use', {
