@@ -94,8 +94,9 @@ export function retriesAddUp(m: Builder, { parts: { domain, iova, page }, pages,
       const { total } = step.emitted('map_pages returned') as unknown as Returned;
       const leaf = (i: number) => before.table.get(i)!;
       return (
-        iova.values.every((x) => (x < total ? leaf(x).tag === 'V' && leaf(x).value === x : leaf(x).tag === 'ZERO')) &&
-        page.values.every((p) => before.ref.at(p) === (p < total ? 1 : 0))
+        iova.values.every((x) =>
+          x < total ? leaf(x).tag === 'V' && leaf(x).value === page.of(x) : leaf(x).tag === 'ZERO',
+        ) && page.values.every((p) => before.ref.at(p) === (p < total ? 1 : 0))
       );
     },
     because: (_before, _after, _, step) => {
