@@ -2,7 +2,7 @@
  * A host that keeps to the protocol (A4, COMPLIANT): its DMA layer maps a buffer; where the hypercall has mapped only a
  * part for want of memory, it donates a page and asks for the rest. The buffer is the first pages; others are donated.
  */
-import { fail, goto, handler, next, range, type Handler } from '../language/index.js';
+import { done, fail, goto, handler, next, range, type Handler } from '../language/index.js';
 import type { HypPool } from './hyp-pool.js';
 import type { IoPageTable } from './io-page-table.js';
 import type { mapRange } from './iommu-map-range.js';
@@ -42,24 +42,23 @@ export function dmaMap(
       { into: (mapped, f) => ({ total: f.total + mapped }) },
     ),
     h.step('look at result', {
-      fn: 'kvm_arm_smmu_map_pages',
-      source,
-      run: (_, f) => next().emit('map_pages returned', { count: f.count, total: f.total }),
-    }),
-    h.step('choose page', {
       doc: 'done, or else donate: any page that the host still owns; if EL2 has them all, it has what it needs',
-      fn: 'kvm_arm_smmu_topup_memcache',
+      fn: 'kvm_arm_smmu_map_pages: kvm_arm_smmu_topup_memcache',
       source,
       atomic: 'the host has a list of its own of the pages that it owns',
       reads: () => ({ ownership }),
       run: (s, f) => {
-        if (f.total === f.count) return goto('unmap later');
         const own = donors.filter((p) => s.ownership.at(p).owner === 'HOST');
-        return own.length === 0 ? goto('call map_pages') : own.map((p) => next().local({ page: p }));
+        const ways =
+          f.total === f.count
+            ? [done()]
+            : own.length === 0
+              ? [goto('call map_pages')]
+              : own.map((p) => next().local({ page: p }));
+        return ways.map((way) => way.emit('map_pages returned', { count: f.count, total: f.total }));
       },
     }),
     h.call(pool.refillWith, (f) => ({ page: f.page })),
     h.step('try again', { fn: 'kvm_arm_smmu_map_pages', source, run: () => goto('call map_pages') }),
-    h.step('unmap later', { fn: 'kvm_arm_smmu_map_pages', source }),
   ], { fn: 'kvm_arm_smmu_map_pages', source }); // prettier-ignore
 }

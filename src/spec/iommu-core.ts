@@ -2,7 +2,8 @@
  * The IOMMU core at EL2, PV design (B4): the hypercalls that map and unmap DMA memory. Ranges are one page.
  *
  * A hostile argument is chosen by the step before the first one that uses it, so that guards can see it.
- * Left out, since nothing of this scenario looks at it: domain refcounts, page sizes, protection flags, table memory.
+ * Left out, since nothing here looks at it: page sizes, protection flags. Longer ranges, and the memory that tables are
+ * made of: `iommu-map-range.ts`.
  */
 import { done, fail, handler, next, type Handler, type ValueOf } from '../language/index.js';
 import { withDomain, type DomainRefs } from './iommu-domains.js';

@@ -13,7 +13,7 @@ describe('SC-07', () => {
   it.each([
     [sc07, { cpus: 1 }, { states: 3_684, transitions: 4_736, depth: 69 }],
     [domains, {}, { states: 107_340, transitions: 257_388, depth: 135 }],
-    [retry, {}, { states: 1_439, transitions: 2_829, depth: 105 }],
+    [retry, {}, { states: 1_353, transitions: 2_657, depth: 99 }],
   ])('$name holds at %o', async (model, scope, counts) => {
     const result = await search(build(model, { scope }));
     expect(result).toMatchObject({ verdict: 'holds', deadlocks: 0, ...counts });
