@@ -2,8 +2,9 @@
 import benchIommu from './bench-iommu.js';
 import sc01, { defects as sc01Defects } from './sc-01.js';
 import sc02, { defects as sc02Defects } from './sc-02.js';
-import sc03 from './sc-03.js';
+import sc03, { defects as sc03Defects } from './sc-03.js';
 import sc05, { defects as sc05Defects } from './sc-05.js';
+import sc07, { defects as sc07Defects } from './sc-07.js';
 import sc09, { defects as sc09Defects } from './sc-09.js';
 import sc10, { defects as sc10Defects } from './sc-10.js';
 import sc11, { defects as sc11Defects } from './sc-11.js';
@@ -22,8 +23,9 @@ export interface Builtin {
 export const builtin: readonly Builtin[] = [
   { file: './sc-01.js', models: sc01, defects: sc01Defects },
   { file: './sc-02.js', models: sc02, defects: sc02Defects },
-  { file: './sc-03.js', models: sc03 },
+  { file: './sc-03.js', models: sc03, defects: sc03Defects },
   { file: './sc-05.js', models: sc05, defects: sc05Defects },
+  { file: './sc-07.js', models: sc07, defects: sc07Defects },
   { file: './sc-09.js', models: sc09, defects: sc09Defects },
   { file: './sc-10.js', models: sc10, defects: sc10Defects },
   { file: './sc-11.js', models: sc11, defects: sc11Defects },

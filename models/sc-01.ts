@@ -229,4 +229,14 @@ export const defects: readonly Defect[] = [
     violates: { 'I-1': 40, 'I-7': 40, 'I-14': 37, 'L-5': 38, 'P-4': 37, 'P-14': 31 },
     brief: ['I-14'],
   },
+  {
+    id: 'W-31',
+    what: 'map_sg reads its entry again behind use_dma',
+    model: 'SC-01',
+    scope: small,
+    edits: ['reread map_pages/handle_to_domain'],
+    violates: { 'I-1': 9, 'I-7': 9, 'I-14': 6, 'L-5': 6, 'P-14': 13 },
+    brief: [],
+    note: 'the second read gives any page, as the entries lie in memory that the host may write at any time',
+  },
 ];

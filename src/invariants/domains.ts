@@ -57,6 +57,35 @@ export function freedTablesAreUnnamed(m: Builder, { parts: { domain }, streams }
   });
 }
 
+/** L-5 for domains that end: what their leaves pinned is given back, since nobody could do it later. */
+export function freedTablesAreEmpty(m: Builder, { parts: { domain }, tables }: System, { refs }: DomainRefs): void {
+  m.quiescent('L-5/tables', {
+    text: 'A domain that is not allocated has no leaves: a leaf that went with its table would leave its page pinned.',
+    source: 'use/unuse pairing: free_leaf',
+    forall: { d: domain },
+    reads: ({ d }) => ({ refs: refs(d), table: tables.table(d) }),
+    when: (s) => s.refs === 0,
+    holds: (s) => s.table.every(({ tag }) => tag === 'ZERO'),
+    because: (_, { d }) => `${domain.print(d)} is gone, and pages that it mapped stay pinned`,
+  });
+}
+
+/** L-3 for those at work on a table: they hold a reference on its domain (W-30). */
+export function writtenTablesExist(m: Builder, { parts: { domain } }: System, { refs }: DomainRefs): void {
+  m.transition('L-3/use', {
+    text: 'A leaf is installed only in the table of an allocated domain.',
+    source: 'iommu.c: domain_get',
+    on: ['PTE installed'],
+    reads: () => ({ refs }),
+    holds: (before, _after, _, step) =>
+      before.refs.at((step.emitted('PTE installed') as unknown as { domain: Domain }).domain) > 0,
+    because: (_before, _after, _, step) => {
+      const { domain: d } = step.emitted('PTE installed') as unknown as { domain: Domain };
+      return `the table of ${domain.print(d)} is gone, and a leaf is written into it`;
+    },
+  });
+}
+
 /** I-3 for tables: a configuration that translates names the table of a domain that is there. */
 export function walkedTablesExist(m: Builder, { parts: { sid, domain }, streams }: System, { refs }: DomainRefs): void {
   m.invariant('I-3', {
@@ -73,8 +102,22 @@ export function walkedTablesExist(m: Builder, { parts: { sid, domain }, streams 
   });
 }
 
-/** I-13: a VMID comes to an SMMU clean. */
-export function vmidsComeClean(m: Builder, { parts: { smmu, domain, sid, smmuOfSid }, hw }: System): void {
+/** I-13, its first half: a VMID is one domain's. */
+export function vmidsAreNotShared(m: Builder, { parts: { smmu, domain }, streams }: System): void {
+  m.invariant('I-13/live', {
+    text: 'Two domains live on one SMMU with different tables never share a VMID/ASID.',
+    source: 'driver: VMID=ASID=domain id',
+    forall: { s: smmu, v: domain },
+    reads: () => ({ walkers: streams.walkers }),
+    when: (seen, { s, v }) => seen.walkers[s].some(({ vmid, ttb }) => vmid === v && ttb !== null),
+    holds: (seen, { s, v }) =>
+      new Set(seen.walkers[s].filter(({ vmid, ttb }) => vmid === v && ttb !== null).map(({ ttb }) => ttb)).size === 1,
+    because: (_, { s, v }) => `${smmu.print(s)} may walk two tables under VMID ${v}`,
+  });
+}
+
+/** I-13, its second half: a VMID comes to an SMMU clean. */
+export function vmidsComeClean(m: Builder, { parts: { smmu, domain, sid, smmuOfSid, vmidOf }, hw }: System): void {
   const everywhere = smmu.values.flatMap((s) => domain.values.map((d) => ({ s, d })));
   const name = (s: Smmu, d: Domain): string => `${smmu.print(s)} ${domain.print(d)}`;
   const leftover = m.derived(
@@ -83,14 +126,14 @@ export function vmidsComeClean(m: Builder, { parts: { smmu, domain, sid, smmuOfS
     (seen) => new Map(Object.entries(seen).map(([key, pages]) => [key, (pages as Set<number>).size])),
   );
   m.transition('I-13', {
-    text: 'Two domains live on one SMMU with different tables never share a VMID/ASID; and a device is attached under a VMID only when tlb∪tlbOld of that SMMU holds no entry of that VMID from an earlier domain.',
+    text: 'A device is attached under a VMID only when tlb∪tlbOld of that SMMU holds no entry of that VMID from an earlier domain.',
     source: 'driver: VMID=ASID=domain id',
     on: ['STE live'],
     reads: () => ({ leftover }),
     when: (_before, _after, _, step) => step.emitted('STE live')!.first === true,
     holds: (before, _after, _, step) => {
       const { sid: stream, domain: d } = step.emitted('STE live') as unknown as { sid: Sid; domain: Domain };
-      return before.leftover.get(name(smmuOfSid(stream), d)) === 0;
+      return before.leftover.get(name(smmuOfSid(stream), vmidOf(d))) === 0;
     },
     because: (_before, _after, _, step) => {
       const { sid: stream, domain: d } = step.emitted('STE live') as unknown as { sid: Sid; domain: Domain };

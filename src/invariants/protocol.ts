@@ -23,7 +23,7 @@ export function queuesNeverOverflow(m: Builder, { parts: { smmu }, hw }: System)
  */
 export function useEndsAfterSync(
   m: Builder,
-  { parts: { smmu, domain, iova, page }, tables, hw: _ }: System,
+  { parts: { smmu, domain, iova, page, vmidOf }, tables, hw: _ }: System,
   driver: El2Driver,
 ): void {
   const flush = m.family('flush', [smmu, domain, iova], enumOf('CLEAN', 'INVALIDATED', 'TLBI_DONE'), 'CLEAN');
@@ -32,8 +32,11 @@ export function useEndsAfterSync(
     'PTE invalidated': ({ domain: d, iova: x }: { domain: Domain; iova: Iova }, seen: Flush) => ({
       flush: smmu.values.reduce((all, s) => all.set(s, d, x, 'INVALIDATED'), seen.flush),
     }),
-    'TLBI consumed': ({ smmu: s, domain: d, iova: x }: { smmu: Smmu; domain: Domain; iova: Iova }, seen: Flush) =>
-      seen.flush.at(s, d, x) === 'INVALIDATED' ? { flush: seen.flush.set(s, d, x, 'TLBI_DONE') } : {},
+    'TLBI consumed': ({ smmu: s, domain: vmid, iova: x }: { smmu: Smmu; domain: Domain; iova: Iova }, seen: Flush) => ({
+      flush: domain.values
+        .filter((d) => vmidOf(d) === vmid && seen.flush.at(s, d, x) === 'INVALIDATED')
+        .reduce((all, d) => all.set(s, d, x, 'TLBI_DONE'), seen.flush),
+    }),
     // Nobody on this SMMU has walked the table until now: it can hold none of the leaves that are gone.
     'STE live': ({ smmu: s, domain: d, first }: { smmu: Smmu; domain: Domain; first: boolean }, seen: Flush) =>
       first ? { flush: iova.values.reduce((all, x) => all.set(s, d, x, 'CLEAN'), seen.flush) } : {},

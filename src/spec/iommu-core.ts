@@ -2,20 +2,11 @@
  * The IOMMU core at EL2, PV design (B4): the hypercalls that map and unmap DMA memory. Ranges are one page.
  *
  * A hostile argument is chosen by the step before the first one that uses it, so that guards can see it.
- * Left out, since nothing of this scenario looks at it: domain refcounts, page sizes, protection flags, table memory.
+ * Left out, since nothing here looks at it: page sizes, protection flags. Longer ranges, and the memory that tables are
+ * made of: `iommu-map-range.ts`.
  */
-import {
-  done,
-  fail,
-  handler,
-  next,
-  type Body,
-  type Handler,
-  type LocalSorts,
-  type Node,
-  type ValueOf,
-} from '../language/index.js';
-import type { DomainRefs } from './iommu-domains.js';
+import { done, fail, handler, next, type Handler, type ValueOf } from '../language/index.js';
+import { withDomain, type DomainRefs } from './iommu-domains.js';
 import type { IoPageTable, Pte } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { Domain, Iova, Page, Parts } from './parts.js';
@@ -52,18 +43,6 @@ export function iommuCore(
   const { useDma, unuseDma } = pages;
   const { iotlbSync } = driver;
 
-  /** Holds a reference on the domain around the body, where domains come and go. */
-  const withDomain = <L extends LocalSorts & { domain: typeof domain }>(
-    h: Body<L>,
-    body: readonly Node[],
-  ): readonly Node[] =>
-    domains
-      ? [
-          h.call(domains.get('ENOENT'), (f) => ({ domain: f.domain })),
-          h.finally('with domain', body, [h.call(domains.put, (f) => ({ domain: f.domain }))]),
-        ]
-      : body;
-
   /** V to INV. A leaf that was valid stays behind in caches, and its use goes over to the handler. */
   const invalidate = (s: TableSeen, f: { domain: Domain; iova: Iova }, p: Page) => {
     const before = leafOf(s, f);
@@ -76,7 +55,7 @@ export function iommuCore(
       : after;
   };
 
-  const mapPagesWith = ({ refusesInv }: { refusesInv: boolean }): Handler =>
+  const mapPagesWith = ({ refusesInv, leaks = false }: { refusesInv: boolean; leaks?: boolean }): Handler =>
     handler('map_pages', { domain, page, iova }, (h) => [
       h.step('handle_to_domain', {
         doc: 'any domain, any address: both are the host’s to name',
@@ -84,8 +63,8 @@ export function iommuCore(
         source,
         run: () => domain.values.flatMap((d) => page.values.map((p) => next().local({ domain: d, page: p }))),
       }),
-      ...withDomain(h, [
-      h.call(useDma, (f) => ({ page: f.page })),
+      ...withDomain(h, domains, [
+      ...(leaks ? [] : [h.call(useDma, (f) => ({ page: f.page }))]),
       h.onFail('smmu_map_pages', [
         h.locked('pgt_lock', (f) => pgtLock(f.domain), [
           h.step('walk to the leaf', {
@@ -129,7 +108,7 @@ export function iommuCore(
         // The part of the range that was not mapped is given back.
         h.call(unuseDma, (f) => ({ page: f.page, mapping: null })),
       ]),
-      ]), // prettier-ignore
+      ], leaks ? [h.call(useDma, (f) => ({ page: f.page }))] : []), // prettier-ignore
     ], { fn: 'kvm_iommu_map_pages', source }); // prettier-ignore
 
   /** After the SYNC, the unmap gives back the very leaf that it made invalid, and clears it if it is still that one. */
@@ -140,7 +119,7 @@ export function iommuCore(
       source,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
-    ...withDomain(h, [
+    ...withDomain(h, domains, [
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
       h.step('walk to the leaf', {
         doc: 'this handler remembers which page it is about to unmap',
@@ -201,7 +180,7 @@ export function iommuCore(
       source,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
-    ...withDomain(h, [
+    ...withDomain(h, domains, [
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
       h.step('walk to the leaf', {
         fn: 'smmu_unmap_pages: __arm_lpae_unmap',
@@ -258,6 +237,8 @@ export function iommuCore(
   return {
     mapPages: mapPagesWith({ refusesInv: true }),
     unmapPages,
+    /** As published: where use_dma fails, domain_put is skipped. */
+    mapPagesLeaky: mapPagesWith({ refusesInv: true, leaks: true }),
     /** Upstream's map takes an INV leaf for a free one. */
     mapPagesUpstream: mapPagesWith({ refusesInv: false }),
     unmapPagesUpstream,

@@ -2,10 +2,25 @@
  * Domains of the IOMMU core at EL2, PV design (B4): their life, and the streams attached to them. A domain is allocated
  * while its refcount is not zero; each attached stream and each hypercall at work on it holds one more reference.
  */
-import { done, fail, fragment, goto, handler, next, range, type Builder, type Fragment } from '../language/index.js';
+import {
+  bool,
+  done,
+  fail,
+  fragment,
+  goto,
+  handler,
+  next,
+  range,
+  type Body,
+  type Builder,
+  type Fragment,
+  type LocalSorts,
+  type Node,
+} from '../language/index.js';
+import type { HypPool } from './hyp-pool.js';
 import type { IoPageTable } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
-import type { Parts } from './parts.js';
+import type { Domain, Parts } from './parts.js';
 import type { El2Attach } from './smmuv3-el2-attach.js';
 import type { Smmuv3 } from './smmuv3.js';
 
@@ -13,39 +28,48 @@ const source = 'arch/arm64/kvm/hyp/nvhe/iommu/iommu.c (B4)';
 
 export type DomainRefs = ReturnType<typeof domainRefs>;
 
+/** What published trees do differently. */
+export interface DomainDesign {
+  /** domain_get: BUG_ON where the domain is not there, instead of an error. */
+  readonly getOrBug?: boolean;
+  /** free_domain: WARN_ON around the compare, which is a panic at EL2 (rule 7), instead of an error. */
+  readonly freeOrWarn?: boolean;
+  /** handle_to_domain: makes the page of domains without a lock, and the loser of a race runs into a WARN_ON. */
+  readonly racyLookup?: boolean;
+}
+
 /** Declares the domains' refcounts. @param initial the references of each domain at the start */
-export function domainRefs(m: Builder, { domain, sid, cpus }: Parts, pages: PageOwnership, initial: number) {
-  const { panicked } = pages;
+export function domainRefs(
+  m: Builder,
+  { domain, sid, cpus }: Parts,
+  { panicked }: PageOwnership,
+  initial: number,
+  design: DomainDesign = {},
+) {
   /** Exact: one for the allocation, one a stream, one a CPU at work. It stands for INT_MAX, where the BUG_ON is. */
   const top = 1 + sid.values.length + cpus;
   const refs = m.family('refs', [domain], range(0, top), initial);
   const domainLock = m.lock('kvm_iommu_domain_lock');
 
-  const allocated = {
-    id: 'domain-is-allocated',
-    doc: 'nobody works on a domain that is not there',
-    source: `${source}; upstream has a BUG_ON instead`,
-  };
   const get = (errno: string) =>
     fragment('domain_get', { domain }, (h) => [
       h.step('refs++', {
+        doc: 'nobody works on a domain that is not there; BUG_ON at the top of the count',
         fn: 'domain_get: atomic_fetch_inc_acquire',
         source,
         writes: (f) => ({ refs: refs(f.domain), panicked }),
-        guards: [{ ...allocated, test: (s) => s.refs > 0, else: fail(errno) }],
+        guards: [
+          {
+            id: 'domain-is-allocated',
+            doc: 'nobody works on a domain that is not there',
+            source: `${source}; upstream has a BUG_ON instead`,
+            test: (s) => s.refs > 0,
+            else: design.getOrBug ? goto('refs++', { panicked: true }) : fail(errno),
+          },
+        ],
         run: (s) => (s.refs === top ? goto('refs++', { panicked: true }) : next({ refs: s.refs + 1 })),
       }),
     ]);
-  /** Upstream: a host that names a domain which is not there brings EL2 down. */
-  const getOrBug = fragment('domain_get', { domain }, (h) => [
-    h.step('refs++', {
-      doc: 'BUG_ON(refs was 0)',
-      fn: 'domain_get: atomic_fetch_inc_acquire',
-      source,
-      writes: (f) => ({ refs: refs(f.domain), panicked }),
-      run: (s) => (s.refs === 0 || s.refs === top ? goto('refs++', { panicked: true }) : next({ refs: s.refs + 1 })),
-    }),
-  ]);
   const put = fragment('domain_put', { domain }, (h) => [
     h.step('refs--', {
       doc: 'BUG_ON at zero',
@@ -55,12 +79,54 @@ export function domainRefs(m: Builder, { domain, sid, cpus }: Parts, pages: Page
       run: (s) => (s.refs === 0 ? goto('refs--', { panicked: true }) : next({ refs: s.refs - 1 })),
     }),
   ]);
-  return { refs, domainLock, get, getOrBug, put, top };
+  return { refs, domainLock, get, put, design, lookup: design.racyLookup ? [lookup(m, panicked)] : [] };
 }
+
+/** handle_to_domain as published: the leaf page of the table of domains is made by whoever names an id first. */
+function lookup(m: Builder, panicked: PageOwnership['panicked']): Fragment<Record<never, never>> {
+  const leafPage = m.variable('domain leaf page', bool, false);
+  return fragment('handle_to_domain', {}, (h) => [
+    h.step('read leaf page', {
+      fn: 'handle_to_domain',
+      source,
+      reads: () => ({ leafPage }),
+      run: (s) => (s.leafPage ? done() : next()),
+    }),
+    h.step('cmpxchg leaf page', {
+      doc: 'WARN_ON where another CPU was faster',
+      fn: 'handle_to_domain: WARN_ON(cmpxchg64_relaxed)',
+      source,
+      writes: () => ({ leafPage, panicked }),
+      run: (s) => (s.leafPage ? goto('cmpxchg leaf page', { panicked: true }) : next({ leafPage: true })),
+    }),
+  ]);
+}
+
+/**
+ * Holds a reference on the domain around the body, where domains come and go.
+ * @param unguarded what comes before it, and where it fails leaves without domain_put
+ */
+export const withDomain = <L extends LocalSorts & { domain: Parts['domain'] }>(
+  h: Body<L>,
+  domains: DomainRefs | undefined,
+  body: readonly Node[],
+  unguarded: readonly Node[] = [],
+): readonly Node[] =>
+  domains
+    ? [
+        ...domains.lookup.map((find) => h.call(find)),
+        h.call(domains.get('ENOENT'), (f) => ({ domain: f.domain as Domain })),
+        ...unguarded,
+        h.finally('with domain', body, [h.call(domains.put, (f) => ({ domain: f.domain as Domain }))]),
+      ]
+    : [...unguarded, ...body];
 
 export type IommuDomains = ReturnType<typeof iommuDomains>;
 
-/** The hypercalls that make, use and end domains. @param getOrBug upstream's domain_get instead of one that fails */
+/**
+ * The hypercalls that make, use and end domains.
+ * @param pool where the pages of a domain's tables come from, if that matters
+ */
 export function iommuDomains(
   all: Parts,
   pages: PageOwnership,
@@ -68,12 +134,13 @@ export function iommuDomains(
   hw: Smmuv3,
   driver: El2Attach,
   domains: DomainRefs,
-  getOrBug = false,
+  pool?: HypPool,
 ) {
   const { domain, sid, iova, page, mapping } = all;
   const { Pte, table } = tables;
-  const { refs, domainLock, put } = domains;
-  const get: Fragment<{ domain: typeof domain }> = getOrBug ? domains.getOrBug : domains.get('EINVAL');
+  const { refs, domainLock, put, design } = domains;
+  const { panicked } = pages;
+  const get = domains.get('EINVAL');
 
   const nameDomain = {
     doc: 'any domain: it is the host’s to name',
@@ -91,6 +158,7 @@ export function iommuDomains(
   const allocDomain = handler('alloc_domain', { domain }, (h) => [
     h.locked('domain_lock', () => domainLock, [
       h.step('handle_to_domain', nameDomain),
+      ...domains.lookup.map((find) => h.call(find)),
       h.step('set refs', {
         fn: 'kvm_iommu_alloc_domain',
         source,
@@ -131,40 +199,48 @@ export function iommuDomains(
     h.call(pages.unuseDma, (f) => ({ page: f.page, mapping: mapping.make({ domain: f.domain, iova: f.iova }) })),
   ]);
 
-  const freeDomain = handler('free_domain', { domain, iova }, (h) => [
+  const freeTables = fragment('kvm_arm_io_pgtable_free', { domain, iova }, (h) => [
+    h.each('each leaf', 'iova', () => iova.values, [
+      h.call(freeLeaf, (f) => ({ domain: f.domain, iova: f.iova })),
+      ...(pool ? [h.call(pool.freeTable, (f) => ({ domain: f.domain, iova: f.iova }))] : []),
+    ]),
+  ]);
+
+  const notFreed = design.freeOrWarn ? goto('cmpxchg refs', { panicked: true }) : fail('EINVAL');
+  const freeDomain = handler('free_domain', { domain }, (h) => [
     h.locked('domain_lock', () => domainLock, [
       h.step('handle_to_domain', nameDomain),
+      ...domains.lookup.map((find) => h.call(find)),
       h.step('cmpxchg refs', {
         doc: 'only the allocation’s own reference is left: no stream is attached, no hypercall at work',
         fn: 'kvm_iommu_free_domain: atomic_cmpxchg_acquire(&domain->refs, 1, 0)',
         source,
-        writes: (f) => ({ refs: refs(f.domain) }),
+        writes: (f) => ({ refs: refs(f.domain), panicked }),
         guards: [
           {
             id: 'domain-is-allocated',
             doc: 'there is a domain to free',
             source,
             test: (s) => s.refs > 0,
-            else: fail('EINVAL'),
+            else: notFreed,
           },
           {
             id: 'refs-is-1',
             doc: 'nobody uses the domain',
             source,
             test: (s) => s.refs === 1,
-            else: fail('EINVAL'),
+            else: notFreed,
           },
         ],
         run: (_, f) => next({ refs: 0 }).emit('domain freed', { domain: f.domain }),
       }),
-      h.each('each leaf', 'iova', () => iova.values, [
-        h.call(freeLeaf, (f) => ({ domain: f.domain, iova: f.iova })),
-      ]),
+      h.call(freeTables, (f) => ({ domain: f.domain })),
     ]),
   ], { fn: 'kvm_iommu_free_domain', source }); // prettier-ignore
 
   const attachDev = handler('attach_dev', { domain, sid }, (h) => [
     h.step('handle_to_domain', nameDomain),
+    ...domains.lookup.map((find) => h.call(find)),
     h.call(get, (f) => ({ domain: f.domain })),
     h.onFail('driver attach', [
       h.step('name stream', nameStream),
@@ -176,6 +252,7 @@ export function iommuDomains(
 
   const detachDev = handler('detach_dev', { domain, sid }, (h) => [
     h.step('handle_to_domain', nameDomain),
+    ...domains.lookup.map((find) => h.call(find)),
     h.step('read refs', {
       doc: 'a plain read: what counts is the STE, under its lock (W-24)',
       fn: 'kvm_iommu_detach_dev',
@@ -196,5 +273,5 @@ export function iommuDomains(
     h.call(put, (f) => ({ domain: f.domain })),
   ], { fn: 'kvm_iommu_detach_dev', source }); // prettier-ignore
 
-  return { allocDomain, freeDomain, attachDev, detachDev };
+  return { allocDomain, freeDomain, attachDev, detachDev, freeTables };
 }

@@ -17,6 +17,7 @@ import {
   type Builder,
   type Handler,
   type IndexSort,
+  type LocalSorts,
   type Node,
   type Result,
   type ValueOf,
@@ -149,6 +150,33 @@ export function pageOwnership(
   /** A BUG_ON at nVHE EL2 is a panic (rule 7): the CPU that runs into it never moves on, its locks stay taken. */
   const panicked = m.ghost('EL2 panicked', bool, false);
 
+  /**
+   * A hypercall that changes a page's state. The CPU's stage-2 (owner annotation, CPU TLBI) is done before the state
+   * is written: the state is the last micro-step (B2), and its new owner has access once the locks are released.
+   */
+  const change = <L extends LocalSorts & { page: typeof page }>(
+    h: Body<L>,
+    fn: string,
+    checks: readonly PageCheck[],
+    becomes: OwnershipValue,
+  ): Node =>
+    h.locked('pkvm_pgd_lock', () => hypLock, [
+      h.step('check page state', {
+        fn: `${fn}: __host_check_page_state_range, __hyp_check_page_state_range`,
+        source,
+        reads: (f) => ({ own: ownership(f.page), ref: ref(f.page) }),
+        guards: checks,
+        run: (_, f) => next().emit('accepted', { call: fn, page: f.page }),
+      }),
+      h.step('set page state', {
+        doc: 'CPU stage-2 first, vmemmap state last',
+        fn: `${fn}: __host_stage2_set_owner_locked, __host_set_page_state_range, __hyp_set_page_state_range`,
+        source,
+        writes: (f) => ({ own: ownership(f.page) }),
+        run: () => next({ own: becomes }),
+      }),
+    ]);
+
   const ramOnly = isRam
     ? [check<object>('page-is-RAM', 'MMIO does not change hands this way', 'EPERM', (_, f) => isRam(f.page))]
     : [];
@@ -171,32 +199,17 @@ export function pageOwnership(
       ]),
     ], { fn, source }); // prettier-ignore
 
-  /**
-   * A hypercall that changes a page's state. The CPU's stage-2 (owner annotation, CPU TLBI) is done before the state
-   * is written: the state is the last micro-step (B2), and its new owner has access once the locks are released.
-   */
   const transition = (fn: string, checks: readonly PageCheck[], becomes: OwnershipValue): Handler =>
-    onPage(fn, (h) => [
-      h.locked('pkvm_pgd_lock', () => hypLock, [
-        h.step('check page state', {
-          fn: `${fn}: __host_check_page_state_range, __hyp_check_page_state_range`,
-          source,
-          reads: (f) => ({ own: ownership(f.page), ref: ref(f.page) }),
-          guards: checks,
-          run: (_, f) => next().emit('accepted', { call: fn, page: f.page }),
-        }),
-        h.step('set page state', {
-          doc: 'CPU stage-2 first, vmemmap state last',
-          fn: `${fn}: __host_stage2_set_owner_locked, __host_set_page_state_range, __hyp_set_page_state_range`,
-          source,
-          writes: (f) => ({ own: ownership(f.page) }),
-          run: () => next({ own: becomes }),
-        }),
-      ]),
-    ]); // prettier-ignore
+    onPage(fn, (h) => [change(h, fn, checks, becomes)]);
 
-  const donateHyp = transition('__pkvm_host_donate_hyp', [hostOwnsIt, noDma('EPERM'), hypHasItNot], hypOwned);
-  const hypDonateHost = transition('__pkvm_hyp_donate_host', [hypOwnsIt, hostHasItNot], hostOwned);
+  /** The same, for EL2's own use: the caller has the page. */
+  const called = (fn: string, checks: readonly PageCheck[], becomes: OwnershipValue) =>
+    fragment(fn, { page }, (h) => [h.locked('host_mmu.lock', () => hostLock, [change(h, fn, checks, becomes)])]);
+
+  const hostGives = ['__pkvm_host_donate_hyp', [hostOwnsIt, noDma('EPERM'), hypHasItNot], hypOwned] as const;
+  const hypGives = ['__pkvm_hyp_donate_host', [hypOwnsIt, hostHasItNot], hostOwned] as const;
+  const donateHyp = transition(...hostGives);
+  const hypDonateHost = transition(...hypGives);
   const shareHyp = transition(
     '__pkvm_host_share_hyp',
     [...ramOnly, hostOwnsIt, noDma('EPERM'), hypHasItNot],
@@ -259,6 +272,8 @@ export function pageOwnership(
     unuseDma,
     donateHyp,
     hypDonateHost,
+    takeFromHost: called(...hostGives),
+    giveToHost: called(...hypGives),
     shareHyp,
     unshareHyp,
   };

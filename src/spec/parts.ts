@@ -29,6 +29,8 @@ export interface Parts extends Pick<Sizes, 'cpus'> {
   readonly sid: IndexSort<'sid'>;
   /** One leaf's place: where a domain maps something. */
   readonly mapping: RecordSort<{ domain: IndexSort<'domain'>; iova: IndexSort<'iova'> }>;
+  /** The VMID (and ASID) that a domain's entries are tagged with: its id (B8), unless a variant says otherwise. */
+  vmidOf(domain: Domain): Domain;
   /** The SMMU that a device sits behind. */
   smmuOf(device: Device): Smmu;
   /** The StreamID that a device presents. */
@@ -37,8 +39,11 @@ export interface Parts extends Pick<Sizes, 'cpus'> {
   smmuOfSid(sid: Sid): Smmu;
 }
 
-/** Devices are spread over the SMMUs in turn, each with a StreamID of its own. VMID = ASID = domain id (B8), so there is no sort of VMIDs. */
-export function parts(sizes: Sizes): Parts {
+/**
+ * Devices are spread over the SMMUs in turn, each with a StreamID of its own. VMID = ASID = domain id (B8), so there is no
+ * sort of VMIDs: domain ids stand for them.
+ */
+export function parts(sizes: Sizes, vmidOf: Parts['vmidOf'] = (d) => d): Parts {
   const smmu = index('smmu', sizes.smmus);
   const domain = index('domain', sizes.domains);
   const iova = index('iova', sizes.iovas);
@@ -50,6 +55,7 @@ export function parts(sizes: Sizes): Parts {
     domain,
     mapping: record('Mapping', { domain, iova }),
     smmu,
+    vmidOf,
     device: index('device', sizes.devices),
     sid,
     smmuOf: (device) => smmu.of(device % sizes.smmus),

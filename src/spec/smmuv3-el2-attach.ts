@@ -14,7 +14,7 @@ export type El2Attach = ReturnType<typeof el2Attach>;
 
 /** The driver's halves of attach_dev and detach_dev. */
 export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver: El2Driver) {
-  const { domain, sid, smmu, smmuOfSid } = all;
+  const { domain, sid, smmu, smmuOfSid, vmidOf } = all;
   const { ste, cfg, fetched, zero } = streams;
   const { nodes, listLock, smmuLock, cfgiSte, tlbInvVmid, cmdSync } = driver;
 
@@ -46,7 +46,7 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           source,
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
-            const words = s.ste.merge({ vmid: f.domain, ttb: f.domain });
+            const words = s.ste.merge({ vmid: vmidOf(f.domain), ttb: f.domain });
             return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE written', { sid: f.sid });
           },
         }),
@@ -99,7 +99,7 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
               id: 'VMID-matches',
               doc: 'the stream is attached to this domain',
               source,
-              test: ({ ste: { vmid } }, f) => vmid === f.domain,
+              test: ({ ste: { vmid } }, f) => vmid === vmidOf(f.domain),
               else: fail('EACCES'),
             },
           ],

@@ -82,9 +82,11 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     ]);
 
   const tlbInvRange = push('tlb_inv_range', 'TLBI', { smmu, domain, iova }, (f) =>
-    Command.make.TLBI_S2_IPA(all.mapping.make({ domain: f.domain, iova: f.iova })),
+    Command.make.TLBI_S2_IPA(all.mapping.make({ domain: all.vmidOf(f.domain), iova: f.iova })),
   );
-  const tlbInvVmid = push('tlb_inv_vmid', 'TLBI', { smmu, domain }, (f) => Command.make.TLBI_S12_VMALL(f.domain));
+  const tlbInvVmid = push('tlb_inv_vmid', 'TLBI', { smmu, domain }, (f) =>
+    Command.make.TLBI_S12_VMALL(all.vmidOf(f.domain)),
+  );
   const cfgiSte = push('cfgi_ste', 'CFGI', { smmu, sid }, (f) => Command.make.CFGI_STE(f.sid));
   const syncCommand = push('sync', 'CMD_SYNC', { smmu }, () => Command.make.CMD_SYNC());
 

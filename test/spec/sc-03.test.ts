@@ -1,0 +1,109 @@
+/** SC-03 at small scopes. Its seeded defects are in defects.test.ts. */
+import { describe, expect, it } from 'vitest';
+import { search, type SearchResult } from '../../src/explorer/index.js';
+import { build } from '../../src/language/index.js';
+import models from '../../models/sc-03.js';
+import { errorCodes } from './error-codes.js';
+
+const [sc03, ...variants] = models;
+const violated = ({ properties }: SearchResult): Record<string, number | undefined> =>
+  Object.fromEntries(properties.filter(({ verdict }) => verdict !== 'holds').map(({ id, length }) => [id, length]));
+
+describe('SC-03', () => {
+  it.each([
+    [{ domains: 1 }, { states: 18_946, transitions: 45_970, depth: 111 }],
+    [
+      { domains: 1, devices: 2 },
+      { states: 60_136, transitions: 143_948, depth: 119 },
+    ],
+    [
+      { cpus: 1, devices: 2, pages: 2 },
+      { states: 55_952, transitions: 71_084, depth: 100 },
+    ],
+  ])('holds at %o', async (scope, counts) => {
+    const result = await search(build(sc03, { scope }));
+    expect(result).toMatchObject({ verdict: 'holds', deadlocks: 0, ...counts });
+    expect(result.properties.filter(({ vacuous }) => vacuous)).toEqual([]);
+  });
+
+  it('fails with these codes', () => {
+    expect(errorCodes(build(sc03, { scope: { cpus: 1, devices: 2 } }))).toEqual({
+      __pkvm_host_donate_hyp: ['-EPERM'],
+      __pkvm_hyp_donate_host: ['-EPERM'],
+      alloc_domain: ['-EINVAL'],
+      attach_dev: ['-EBUSY', '-EINVAL'],
+      detach_dev: ['-EACCES', '-EINVAL'],
+      free_domain: ['-EINVAL'],
+      map_pages: ['-EEXIST', '-ENOENT', '-EPERM'],
+      unmap_pages: ['-ENOENT'],
+    });
+  });
+});
+
+describe('what published trees do', () => {
+  it.each([
+    ['SC-03/upstream-get', { 'P-14': 2 }],
+    ['SC-03/upstream-map', { 'L-1': 8, 'P-14': 15 }],
+    ['SC-03/upstream-free', { 'P-14': 2 }],
+    ['SC-03/upstream-lookup', { 'P-14': 6 }],
+    ['SC-03/teardown', { 'I-1': 30, 'I-3': 27, 'I-7': 73, 'I-13': 62, 'I-14': 46 }],
+    ['SC-03/teardown-domain-first', { 'I-1': 33, 'I-3': 26, 'I-7': 73, 'I-13': 62, 'I-14': 36, 'L-3': 26 }],
+    ['SC-03/teardown-detach', {}],
+  ])('%s', async (name, expected) => {
+    const variant = variants.find((one) => one.name === name)!;
+    const machine = build(variant);
+    expect(violated(await search(machine))).toEqual(expected);
+    expect(Object.keys(variant.expected(machine.scope)).sort()).toEqual(Object.keys(expected).sort());
+  });
+
+  it.each([
+    ['SC-03/upstream-lookup', { cpus: 1 }],
+    ['SC-03/one-vmid', { devices: 1 }],
+  ])('%s holds at %o', async (name, scope) => {
+    const variant = variants.find((one) => one.name === name)!;
+    const machine = build(variant, { scope });
+    expect(violated(await search(machine))).toEqual({});
+    expect(variant.expected(machine.scope)).toEqual({});
+  });
+});
+
+describe('other edits', () => {
+  it.each([
+    ['attach: words 1..7 are not synced', { cpus: 1 }, ['drop attach_dev/sync-words-1..7'], { 'I-1': 12, 'I-3': 9 }],
+    ['detach: word 0 is not synced', { cpus: 1 }, ['drop detach_dev/sync-word-0'], { 'I-1': 34, 'I-3': 31 }],
+    [
+      'attach: list_lock (W-16)',
+      { domains: 1 },
+      ['unlock attach_dev/list_lock'],
+      { 'I-1': 33, 'I-7': 33, 'I-14': 28, 'P-4': 36 },
+    ],
+    ['detach: list_lock', { domains: 1 }, ['unlock detach_dev/list_lock'], { 'I-14': 58 }],
+    [
+      'map works on a domain without a reference (W-30)',
+      { domains: 1 },
+      ['drop map_pages/domain_get', 'drop map_pages/domain_put'],
+      { 'L-3/use': 5, 'L-5/tables': 5, 'P-4': 16 },
+    ],
+    [
+      'unmap works on a domain without a reference (W-30)',
+      { domains: 1 },
+      ['drop unmap_pages/domain_get', 'drop unmap_pages/domain_put'],
+      { 'I-1': 44, 'I-7': 45, 'I-14': 30, 'L-5': 28, 'P-4': 26, 'P-14': 18 },
+    ],
+    [
+      'domain_lock around free_domain (W-26)',
+      { domains: 1 },
+      ['unlock free_domain/domain_lock'],
+      { 'I-1': 32, 'I-7': 32, 'I-14': 29, 'L-5': 30, 'P-4': 21, 'P-14': 21 },
+    ],
+    [
+      'free_domain does not give back what leaves pin',
+      { cpus: 1, domains: 1 },
+      ['drop free_domain/free_leaf'],
+      { 'L-5/tables': 11 },
+    ],
+    ['detach does not look at refs (W-24)', { cpus: 1 }, ['pass detach_dev/refs-is-not-0-or-1'], {}],
+  ])('%s', async (_, scope, edits, expected) => {
+    expect(violated(await search(build(sc03, { scope, edits })))).toEqual(expected);
+  });
+});
