@@ -21,15 +21,16 @@ export type El2Driver = ReturnType<typeof el2Driver>;
 
 /** Declares the driver's locks and lists, and the fragments that the IOMMU core calls. */
 export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmuv3) {
-  const { smmu, domain, iova, sid, smmuOfSid } = all;
+  const { smmu, domain, iova, sid, pasid, smmuOfSid } = all;
   const { Command, capacity, cmdq } = hw;
   const Smmus = set(smmu);
 
+  const top = 1 + sid.size * pasid.size + all.cpus + all.cdTable.size;
   /**
    * A domain's list of SMMUs: a node for each, with the number of streams attached there; no node is 0. The bound is that
    * of the domain's refcount, since each attach takes a reference first.
    */
-  const Nodes = vector(smmu, range(0, 1 + sid.values.length + all.cpus));
+  const Nodes = vector(smmu, range(0, top));
   const nodes = m.family('nodes', [domain], Nodes, (d) =>
     sid.values
       .filter((stream) => streams.ste(stream).initial.ttb === d)
@@ -38,9 +39,12 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
   );
   const attachedSmmus = (list: ValueOf<typeof Nodes>) => Smmus.make(smmu.values.filter((s) => list.get(s) !== 0));
   const listLock = m.locks('list_lock', domain, (d) => ({ kind: 'rw', protects: [nodes(d)] }));
-  /** Serialises producers. The consumer takes no lock, so the queue is not among what it protects. */
+  /** Serialises producers, and protects the stream table and the CDs (there are CDs only where there is one SMMU). The consumer takes no lock, so the queue is not among what it protects. */
   const smmuLock = m.locks('smmu_lock', smmu, (k) => ({
-    protects: sid.values.filter((stream) => smmuOfSid(stream) === k).map((stream) => streams.ste(stream)),
+    protects: [
+      ...sid.values.filter((stream) => smmuOfSid(stream) === k).map((stream) => streams.ste(stream)),
+      ...streams.cd.all,
+    ],
   }));
 
   /** PROD moves over the entry that was written behind it, or over whatever else is there. */
@@ -86,6 +90,9 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
   );
   const tlbInvVmid = push('tlb_inv_vmid', 'TLBI', { smmu, domain }, (f) => Command.make.TLBI_S12_VMALL(f.domain));
   const cfgiSte = push('cfgi_ste', 'CFGI', { smmu, sid }, (f) => Command.make.CFGI_STE(f.sid));
+  const cfgiCd = push('cfgi_cd', 'CFGI', { smmu, sid, pasid }, (f) =>
+    Command.make.CFGI_CD(all.substream.make({ sid: f.sid, pasid: f.pasid })),
+  );
   const syncCommand = push('sync', 'CMD_SYNC', { smmu }, () => Command.make.CMD_SYNC());
 
   const cmdSync = fragment('cmd_sync', { smmu }, (h) => [
@@ -117,5 +124,5 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     ], { shared: true }), // prettier-ignore
   ]);
 
-  return { nodes, attachedSmmus, listLock, smmuLock, tlbInvVmid, cfgiSte, cmdSync, iotlbSync };
+  return { nodes, attachedSmmus, listLock, smmuLock, tlbInvVmid, cfgiSte, cfgiCd, cmdSync, iotlbSync };
 }

@@ -48,7 +48,9 @@ interface CachesSeen<T> {
 export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: StreamTable, capacity: number) {
   const { smmu, domain, sid, iova, page, smmuOfSid, sidOf } = all;
   const { table } = tables;
-  const { ste, cfg, cfgOld, fetched, both, walksOf, walksBehind, walkers, nothing } = streams;
+  const { ste, cd, cdMemory, cfg, cfgOld, fetched, refetchedCd, bothCds, both, walksOf, walksBehind, walkers } =
+    streams;
+  const { nothing, noCd, cdTables } = streams;
 
   const Translation = record('Translation', { iova, page });
   const Translations = set(Translation);
@@ -59,6 +61,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
     TLBI_S2_IPA: all.mapping,
     TLBI_S12_VMALL: domain,
     CFGI_STE: sid,
+    CFGI_CD: all.substream,
     CMD_SYNC: unit,
     GARBAGE: unit,
   });
@@ -132,15 +135,17 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
 
   /**
    * mayReach of B7: the pages that a stream's transactions may still read or write. A torn STE that names nobody's table,
-   * or one that lets it pass untranslated, reaches all. What a torn STE with a VMID of zeroed words has cached is not
+   * one that names CDs in the host's memory, or one that lets it pass untranslated, reaches all. What a torn STE with a VMID of zeroed words has cached is not
    * kept behind it: P-2 says that there is none.
    */
   const reachOf = (stream: Sid) => {
     const s = smmuOfSid(stream);
-    return m.derived(`reach[${sid.print(stream)}]`, { cfg, cfgOld, table, stale, old: staleOld }, (seen): Set<Page> => {
+    const reads = { cfg, cfgOld, table, cdMemory, stale, old: staleOld };
+    return m.derived(`reach[${sid.print(stream)}]`, reads, (seen): Set<Page> => {
       const held = both(seen.cfg.at(stream), seen.cfgOld.at(stream));
       const own = walksOf({ cfg: held, cfgOld: nothing });
-      if (held.w0.has('BYPASS') || own.some(({ ttb }) => ttb === null)) return new Set(page.values);
+      const hostCds = cdTables(held.w0).some((t) => seen.cdMemory.at(t) === 'HOST');
+      if (held.w0.has('BYPASS') || hostCds || own.some(({ ttb }) => ttb === null)) return new Set(page.values);
       if (own.length === 0) return new Set();
       const behind = walksBehind(seen, s);
       const under = ({ vmid, ttb }: Walk): Iterable<Page> =>
@@ -194,10 +199,10 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
         },
       }),
       rule('consume CFGI', {
-        doc: 'the SMMU fetches the STE anew; what it held may still be in use until a CMD_SYNC',
+        doc: 'the SMMU fetches the STE anew, and all CDs behind it; what it held may still be in use until a CMD_SYNC',
         fn: 'CMD_CFGI_STE',
         source: `${source} §4.3`,
-        reads: () => ({ ste }),
+        reads: () => ({ ste, cd }),
         writes: () => ({ ...queue, cfg, cfgOld }),
         run: (q) => {
           const command = head(q);
@@ -206,8 +211,28 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
           if (smmuOfSid(stream) !== s) return next({ cmdq: consumed(q.cmdq) });
           return next({
             cmdq: consumed(q.cmdq),
-            cfg: q.cfg.set(stream, fetched(nothing, q.ste.at(stream))),
+            cfg: q.cfg.set(stream, fetched(nothing, q.ste.at(stream), q.cd)),
             cfgOld: q.cfgOld.set(stream, both(q.cfgOld.at(stream), q.cfg.at(stream))),
+          });
+        },
+      }),
+      rule('consume CFGI of a CD', {
+        doc: 'the SMMU fetches the CD anew, through every STE that it may hold',
+        fn: 'CMD_CFGI_CD',
+        source: `${source} §4.3`,
+        reads: () => ({ cd }),
+        writes: () => ({ ...queue, cfg, cfgOld }),
+        run: (q) => {
+          const command = head(q);
+          if (command?.tag !== 'CFGI_CD') return block;
+          const { sid: stream, pasid: p } = command.value;
+          const held = q.cfg.at(stream);
+          const old = q.cfgOld.at(stream);
+          const forgotten = old.set('cds', old.cds.set(p, bothCds(old, held).get(p)!));
+          return next({
+            cmdq: consumed(q.cmdq),
+            cfg: q.cfg.set(stream, refetchedCd(held.set('cds', held.cds.set(p, noCd)), p, q.cd)),
+            cfgOld: q.cfgOld.set(stream, forgotten),
           });
         },
       }),
