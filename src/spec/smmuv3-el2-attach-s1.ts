@@ -70,6 +70,12 @@ export function el2Stage1(
   };
 
   const syncCd = fragment('smmu_sync_cd', { smmu, sid, pasid }, (h) => [
+    h.step('is the CD table live', {
+      doc: 'PASID 0 comes before the STE that names the table: nobody can have fetched from it',
+      fn: 'smmu_sync_cd',
+      source,
+      run: (_, f) => (f.pasid === 0 ? done() : next()),
+    }),
     h.call(cfgiCd, (f) => ({ smmu: f.smmu, sid: f.sid, pasid: f.pasid })),
     h.call(cmdSync, (f) => ({ smmu: f.smmu })),
   ]);
@@ -80,19 +86,17 @@ export function el2Stage1(
     { domain, sid, pasid, cdTable },
     (h) => [
       h.step('look at PASID', {
+        doc: 'PASID 0 comes first, and brings the table',
         fn: 'smmu_domain_config_s1',
         source,
         reads: (f) => ({ ste: ste(f.sid) }),
-        guards: [
-          {
-            id: 'stream-has-a-CD-table',
-            doc: 'PASID 0 comes first, and brings the table',
-            source,
-            test: ({ ste: { w0 } }, f) => f.pasid === 0 || w0.startsWith('S1'),
-            else: fail('EINVAL'),
-          },
-        ],
-        run: (s, f) => (f.pasid === 0 ? next() : goto('look at CD').local({ cdTable: cdTables([s.ste.w0])[0] })),
+        run: (s, f) => {
+          const [named] = cdTables([s.ste.w0]);
+          if (f.pasid === 0) return next();
+          return (named as CdTable | undefined) === undefined
+            ? fail('EINVAL')
+            : goto('look at CD').local({ cdTable: named });
+        },
       }),
       h.step('hyp_alloc CD table', {
         doc: 'any free piece of memory, zeroed',
@@ -100,29 +104,21 @@ export function el2Stage1(
         source,
         atomic: 'hyp_alloc holds its own lock, and nobody else knows the memory yet',
         writes: () => ({ cdMemory, cd, cfg, cfgOld }),
-        guards: [
-          {
-            id: 'memory-is-left',
-            doc: 'the host has to donate more',
-            source,
-            test: (s) => cdTable.values.some((t) => s.cdMemory.at(t) === 'FREE'),
-            else: fail('ENOMEM'),
-          },
-        ],
-        run: (s) =>
-          cdTable.values
-            .filter((t) => s.cdMemory.at(t) === 'FREE')
-            .map((t) => {
-              const zeroed = pasid.values.reduce((all, p) => all.set(t, p, zeroCd), s.cd);
-              const caches = pasid.values.reduce((seen, p) => cdWritten(seen, t, p, zeroCd), {
-                cfg: s.cfg,
-                cfgOld: s.cfgOld,
-              });
-              const { cfg: now, cfgOld: old } = caches;
-              return next({ cdMemory: s.cdMemory.set(t, 'CD'), cd: zeroed, cfg: now, cfgOld: old }).local({
-                cdTable: t,
-              });
-            }),
+        run: (s) => {
+          const free = cdTable.values.filter((t) => s.cdMemory.at(t) === 'FREE');
+          if (free.length === 0) return fail('ENOMEM');
+          return free.map((t) => {
+            const zeroed = pasid.values.reduce((all, p) => all.set(t, p, zeroCd), s.cd);
+            const caches = pasid.values.reduce((seen, p) => cdWritten(seen, t, p, zeroCd), {
+              cfg: s.cfg,
+              cfgOld: s.cfgOld,
+            });
+            const { cfg: now, cfgOld: old } = caches;
+            return next({ cdMemory: s.cdMemory.set(t, 'CD'), cd: zeroed, cfg: now, cfgOld: old }).local({
+              cdTable: t,
+            });
+          });
+        },
       }),
       h.step('look at CD', {
         fn: 'smmu_domain_config_s1',
@@ -146,7 +142,7 @@ export function el2Stage1(
         run: (s, f) => {
           const words = s.cd.set('ttb', f.domain);
           const seen = { cd: words, ...cdWritten(s, f.cdTable, f.pasid, words) };
-          return f.pasid === 0 ? goto('write CD word 0', seen) : next(seen);
+          return next(seen);
         },
       }),
       h.call(syncCd, substreamOf, { as: 'sync CD words 1..3' }),
@@ -158,7 +154,7 @@ export function el2Stage1(
         run: (s, f) => {
           const words = s.cd.set('w0', f.domain);
           const seen = { cd: words, ...cdWritten(s, f.cdTable, f.pasid, words) };
-          return f.pasid === 0 ? done('', seen) : next(seen);
+          return next(seen);
         },
       }),
       h.call(syncCd, substreamOf, { as: 'sync CD word 0' }),
@@ -198,7 +194,7 @@ export function el2Stage1(
           doc: 'the PASID is attached to this domain',
           source,
           test: (s, f) =>
-            kindOf(f.domain) !== 'S1' || cdTables([s.ste.w0]).every((t) => s.cd.at(t, f.pasid).w0 === f.domain),
+            kindOf(f.domain) !== 'S1' || cdTables([s.ste.w0]).some((t) => s.cd.at(t, f.pasid).w0 === f.domain),
           else: fail('EACCES'),
         },
       ],

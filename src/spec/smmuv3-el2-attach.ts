@@ -43,7 +43,7 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
             },
             ...(stage1?.attachChecks ?? []),
           ],
-          run: (_, f) => (stage1 && !isS1(f.domain) ? goto('write STE words 1..7') : next()),
+          run: (_, f) => (stage1 && !isS1(f.domain) ? goto('look at PASID') : next()),
         }),
         ...(stage1
           ? [
@@ -51,10 +51,10 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
                 into: (made) => made,
               }),
               h.step('look at PASID', {
-                doc: 'a further PASID needs its CD only: the STE is live',
+                doc: 'a further PASID of an S1 domain needs its CD only: the STE is live',
                 fn: 'smmu_attach_dev',
                 source,
-                run: (_, f) => (f.pasid === 0 ? next() : goto('list_add')),
+                run: (_, f) => (isS1(f.domain) && f.pasid > 0 ? goto('list_add') : next()),
               }),
             ]
           : []),
@@ -62,10 +62,11 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           doc: 'word 0 is invalid meanwhile, so that no mixture of words counts',
           fn: 'smmu_write_ste',
           source,
+          reads: () => ({ cd }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = isS1(f.domain) ? s.ste : s.ste.merge({ vmid: f.domain, ttb: f.domain });
-            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE written', { sid: f.sid });
+            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
@@ -132,20 +133,22 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           doc: 'invalid in memory; caches may still hold it (W-04)',
           fn: 'smmu_detach_dev',
           source,
+          reads: () => ({ cd }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = s.ste.set('w0', 'INVALID');
-            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE dead', { sid: f.sid, domain: f.domain });
+            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE dead', { sid: f.sid, domain: f.domain });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' }),
         h.step('clear STE words 1..7', {
           fn: 'smmu_detach_dev',
           source,
+          reads: () => ({ cd }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = zero.set('w0', s.ste.w0);
-            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE written', { sid: f.sid });
+            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
