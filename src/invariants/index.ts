@@ -4,3 +4,4 @@ export * from './lifecycle.js';
 export * from './protocol.js';
 export * from './domains.js';
 export * from './stream-table.js';
+export * from './power.js';

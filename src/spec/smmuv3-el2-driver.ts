@@ -1,6 +1,7 @@
 /** The EL2 driver of the SMMUv3, PV design (B8): commands, and the invalidation loop over a domain's SMMUs. */
 import {
   block,
+  done,
   fragment,
   next,
   range,
@@ -12,6 +13,7 @@ import {
   type ValueOf,
 } from '../language/index.js';
 import type { Parts } from './parts.js';
+import type { PowerIsOff } from './power-domain.js';
 import type { CommandQueue, Smmuv3 } from './smmuv3.js';
 import type { StreamTable } from './stream-table.js';
 
@@ -19,8 +21,8 @@ const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
 
 export type El2Driver = ReturnType<typeof el2Driver>;
 
-/** Declares the driver's locks and lists, and the fragments that the IOMMU core calls. */
-export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmuv3) {
+/** Declares the driver's locks and lists, and the fragments that the IOMMU core calls. An SMMU that is off is passed over. */
+export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmuv3, powerIsOff?: PowerIsOff) {
   const { smmu, domain, iova, sid, pasid, smmuOfSid } = all;
   const { Command, capacity, cmdq } = hw;
   const Smmus = set(smmu);
@@ -44,6 +46,7 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     protects: [
       ...sid.values.filter((stream) => smmuOfSid(stream) === k).map((stream) => streams.ste(stream)),
       ...streams.cd.all,
+      ...(powerIsOff ? [powerIsOff(k)] : []),
     ],
   }));
 
@@ -93,6 +96,8 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
   const cfgiCd = push('cfgi_cd', 'CFGI', { smmu, sid, pasid }, (f) =>
     Command.make.CFGI_CD(all.substream.make({ sid: f.sid, pasid: f.pasid })),
   );
+  const cfgiAll = push('cfgi_all', 'CFGI_ALL', { smmu }, () => Command.make.CFGI_ALL());
+  const tlbInvAll = push('tlb_inv_all', 'TLBI', { smmu }, () => Command.make.TLBI_NSNH_ALL());
   const syncCommand = push('sync', 'CMD_SYNC', { smmu }, () => Command.make.CMD_SYNC());
 
   const cmdSync = fragment('cmd_sync', { smmu }, (h) => [
@@ -107,6 +112,22 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     }),
   ]);
 
+  const invalidate = fragment('tlb_inv', { smmu, domain, iova }, (h) => [
+    ...(powerIsOff
+      ? [
+          h.step('look at power_is_off', {
+            doc: 'nothing to do: resume will invalidate all',
+            fn: 'smmu_tlb_inv_range_smmu: if (smmu->iommu.power_is_off)',
+            source,
+            reads: (f) => ({ off: powerIsOff(f.smmu) }),
+            run: (s) => (s.off ? done() : next()),
+          }),
+        ]
+      : []),
+    h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova })),
+    h.call(cmdSync, (f) => ({ smmu: f.smmu })),
+  ]);
+
   const iotlbSync = fragment('iotlb_sync', { domain, iova, smmus: Smmus, smmu }, (h) => [
     h.locked('list_lock', (f) => listLock(f.domain), [
       h.step('read the SMMU list', {
@@ -117,12 +138,23 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
       }),
       h.each('each SMMU', 'smmu', (f) => f.smmus, [
         h.locked('smmu_lock', (f) => smmuLock(f.smmu), [
-          h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova })),
-          h.call(cmdSync, (f) => ({ smmu: f.smmu })),
+          h.call(invalidate, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova }), { as: 'tlb_inv' }),
         ]),
       ]),
     ], { shared: true }), // prettier-ignore
   ]);
 
-  return { nodes, attachedSmmus, listLock, smmuLock, tlbInvVmid, cfgiSte, cfgiCd, cmdSync, iotlbSync };
+  return {
+    nodes,
+    attachedSmmus,
+    listLock,
+    smmuLock,
+    tlbInvVmid,
+    cfgiSte,
+    cfgiCd,
+    cfgiAll,
+    tlbInvAll,
+    cmdSync,
+    iotlbSync,
+  };
 }

@@ -51,6 +51,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
   const { ste, cd, cdMemory, cfg, cfgOld, fetched, refetchedCd, bothCds, both, walksOf, walksBehind, walkers } =
     streams;
   const { nothing, noCd, cdTables } = streams;
+  const { modes, consuming } = streams.switches;
 
   const Translation = record('Translation', { iova, page });
   const Translations = set(Translation);
@@ -62,6 +63,8 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
     TLBI_S12_VMALL: domain,
     CFGI_STE: sid,
     CFGI_CD: all.substream,
+    CFGI_ALL: unit,
+    TLBI_NSNH_ALL: unit,
     CMD_SYNC: unit,
     GARBAGE: unit,
   });
@@ -121,8 +124,8 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
   const mayHold = (s: Smmu, d: Domain) =>
     m.derived(
       `mayHold[${smmu.print(s)}, ${domain.print(d)}]`,
-      { cfg, cfgOld, table, stale: stale(s, d), old: staleOld(s, d) },
-      (seen) => pagesUnder(seen, walksBehind(seen, s), d),
+      { walkers, table, stale: stale(s, d), old: staleOld(s, d) },
+      (seen) => pagesUnder(seen, seen.walkers[s], d),
     );
 
   /** Entries of a VMID that can't be walked any more: those that only an invalidation can remove. */
@@ -140,8 +143,10 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
    */
   const reachOf = (stream: Sid) => {
     const s = smmuOfSid(stream);
-    const reads = { cfg, cfgOld, table, cdMemory, stale, old: staleOld };
+    const reads = { modes, cfg, cfgOld, table, cdMemory, stale, old: staleOld };
     return m.derived(`reach[${sid.print(stream)}]`, reads, (seen): Set<Page> => {
+      if (seen.modes[s].has('BYPASS')) return new Set(page.values);
+      if (!seen.modes[s].has('TRANSLATE')) return new Set();
       const held = both(seen.cfg.at(stream), seen.cfgOld.at(stream));
       const own = walksOf({ cfg: held, cfgOld: nothing });
       const hostCds = cdTables(held.w0).some((t) => seen.cdMemory.at(t) === 'HOST');
@@ -157,9 +162,26 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
   };
   const reach = (e: Device) => reachOf(sidOf(e));
 
+  /** The stale sets, once an SMMU can no longer walk so: what it found stays in its TLB until a TLBI covers it. */
+  const leftBehind = (
+    s: Smmu,
+    walks: readonly Walk[],
+    leaves: FamilyView<readonly [Domain] & readonly number[], { get(iova: number): Pte | undefined }>,
+    before: Views,
+  ): Views =>
+    walks.reduce((caches, { vmid, ttb }) => {
+      if (vmid === null || ttb === null) return caches;
+      const found = iova.values.flatMap((x) => {
+        const leaf = leaves.at(ttb).get(x);
+        return leaf?.tag === 'V' ? [Translation.make({ iova: x, page: leaf.value })] : [];
+      });
+      return caches.set(s, vmid, caches.at(s, vmid).union(found));
+    }, before);
+
   for (const s of smmu.values) {
     const queue = { cmdq: cmdq(s) };
-    const head = (q: { cmdq: CommandQueue }) => (q.cmdq.ahead === 0 ? undefined : q.cmdq.ring.first());
+    const head = (q: { cmdq: CommandQueue; consuming: readonly boolean[] }) =>
+      q.cmdq.ahead === 0 || !q.consuming[s] ? undefined : q.cmdq.ring.first();
     const behind = { stale, staleOld };
     type Behind = { stale: Views; staleOld: Views };
     /** Entries that a TLBI hits are no longer stale, but may be in flight. */
@@ -172,6 +194,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
         doc: 'consumed is not completed: the old entries may still be in use until a CMD_SYNC',
         fn: 'CMD_TLBI_S2_IPA',
         source: `${source} §4.4`,
+        reads: () => ({ consuming }),
         writes: () => ({ ...queue, ...behind }),
         run: (q) => {
           const command = head(q);
@@ -187,6 +210,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
         doc: 'all entries of the VMID; consumed is not completed',
         fn: 'CMD_TLBI_S12_VMALL',
         source: `${source} §4.4`,
+        reads: () => ({ consuming }),
         writes: () => ({ ...queue, ...behind }),
         run: (q) => {
           const command = head(q);
@@ -202,7 +226,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
         doc: 'the SMMU fetches the STE anew, and all CDs behind it; what it held may still be in use until a CMD_SYNC',
         fn: 'CMD_CFGI_STE',
         source: `${source} §4.3`,
-        reads: () => ({ ste, cd }),
+        reads: () => ({ consuming, ste, cd }),
         writes: () => ({ ...queue, cfg, cfgOld }),
         run: (q) => {
           const command = head(q);
@@ -220,7 +244,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
         doc: 'the SMMU fetches the CD anew, through every STE that it may hold',
         fn: 'CMD_CFGI_CD',
         source: `${source} §4.3`,
-        reads: () => ({ cd }),
+        reads: () => ({ consuming, cd }),
         writes: () => ({ ...queue, cfg, cfgOld }),
         run: (q) => {
           const command = head(q);
@@ -236,11 +260,45 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
           });
         },
       }),
+      rule('consume CFGI_ALL', {
+        doc: 'all STEs and CDs are fetched anew',
+        fn: 'CMD_CFGI_ALL',
+        source: `${source} §4.3`,
+        reads: () => ({ consuming, ste, cd }),
+        writes: () => ({ ...queue, cfg, cfgOld }),
+        run: (q) => {
+          if (head(q)?.tag !== 'CFGI_ALL') return block;
+          const streamsHere = sid.values.filter((stream) => smmuOfSid(stream) === s);
+          return next({
+            cmdq: consumed(q.cmdq),
+            cfg: streamsHere.reduce((all, x) => all.set(x, fetched(nothing, q.ste.at(x), q.cd)), q.cfg),
+            cfgOld: streamsHere.reduce((all, x) => all.set(x, both(q.cfgOld.at(x), q.cfg.at(x))), q.cfgOld),
+          }).emit('CFGI_ALL consumed', { smmu: s });
+        },
+      }),
+      rule('consume TLBI_NSNH_ALL', {
+        doc: 'all entries of all VMIDs',
+        fn: 'CMD_TLBI_NSNH_ALL',
+        source: `${source} §4.4`,
+        reads: () => ({ consuming }),
+        writes: () => ({ ...queue, ...behind }),
+        run: (q) => {
+          if (head(q)?.tag !== 'TLBI_NSNH_ALL') return block;
+          const after = domain.values.reduce<Behind>((caches, d) => invalidate(caches, d, () => true), q);
+          const result = next({ cmdq: consumed(q.cmdq), stale: after.stale, staleOld: after.staleOld });
+          return domain.values
+            .flatMap((d) => iova.values.map((x) => ({ smmu: s, domain: d, iova: x })))
+            .reduce<Result<object, object>>(
+              (all, what) => all.emit('TLBI consumed', what),
+              result.emit('TLBI_NSNH_ALL consumed', { smmu: s }),
+            );
+        },
+      }),
       rule('complete CMD_SYNC', {
         doc: 'all earlier commands are done, and all DMA through what they invalidated is visible',
         fn: 'CMD_SYNC',
         source: `${source} §4.7`,
-        reads: () => ({ cfg, table }),
+        reads: () => ({ consuming, modes, cfg, table }),
         writes: () => ({ ...queue, ...behind, cfgOld }),
         run: (q) => {
           if (head(q)?.tag !== 'CMD_SYNC') return block;
@@ -248,17 +306,12 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
             .filter((stream) => smmuOfSid(stream) === s)
             .reduce((old, stream) => old.set(stream, nothing), q.cfgOld);
           // What only a forgotten configuration could walk stays in the TLB until a TLBI covers it.
-          const before = walksBehind(q, s);
+          const walking = q.modes[s].has('TRANSLATE');
           const after = walksBehind({ cfg: q.cfg, cfgOld: configs }, s);
-          const lost = before.filter((walk) => !after.some(({ vmid, ttb }) => vmid === walk.vmid && ttb === walk.ttb));
-          const kept = lost.reduce((caches, { vmid, ttb }) => {
-            if (vmid === null || ttb === null) return caches;
-            const leaves = iova.values.flatMap((x) => {
-              const leaf = q.table.at(ttb).get(x);
-              return leaf?.tag === 'V' ? [Translation.make({ iova: x, page: leaf.value })] : [];
-            });
-            return caches.set(s, vmid, caches.at(s, vmid).union(leaves));
-          }, q.stale);
+          const lost = walksBehind(q, s).filter(
+            (walk) => walking && !after.some(({ vmid, ttb }) => vmid === walk.vmid && ttb === walk.ttb),
+          );
+          const kept = leftBehind(s, lost, q.table, q.stale);
           const forgotten = domain.values.reduce((old, d) => old.set(s, d, none), q.staleOld);
           return next({ cmdq: consumed(q.cmdq), cfgOld: configs, stale: kept, staleOld: forgotten }).emit(
             'CMD_SYNC completed',
@@ -269,7 +322,21 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
     ]);
   }
 
-  return { Command, capacity, cmdq, walkers, stale, staleOld, leafChanged, mayHold, leftover, reach, reachOf };
+  return {
+    Command,
+    capacity,
+    cmdq,
+    table,
+    walkers,
+    leftBehind,
+    stale,
+    staleOld,
+    leafChanged,
+    mayHold,
+    leftover,
+    reach,
+    reachOf,
+  };
 }
 
 const consumed = (queue: CommandQueue): CommandQueue =>

@@ -15,6 +15,7 @@ import {
   type ValueOf,
 } from '../language/index.js';
 import { contextDescriptors, type CdAt, type CdValue } from './context-descriptors.js';
+import { alwaysOn, type Switches } from './smmuv3-registers.js';
 import type { CdTable, Domain, Parts, Pasid, Sid, Smmu } from './parts.js';
 
 export type StreamTable = ReturnType<typeof streamTable>;
@@ -32,8 +33,14 @@ export type Walkers = readonly (readonly Walk[])[];
 /**
  * Declares the stream table and its caches.
  * @param attached the domain that each stream is attached to at the start
+ * @param switches which SMMUs translate: those that do not, walk nothing
  */
-export function streamTable(m: Builder, all: Parts, attached: (sid: Sid) => Domain | undefined) {
+export function streamTable(
+  m: Builder,
+  all: Parts,
+  attached: (sid: Sid) => Domain | undefined,
+  switches: Switches = alwaysOn(m, all),
+) {
   const { domain, sid, smmu, smmuOfSid, pasid, cdTable } = all;
   const descriptors = contextDescriptors(m, all);
   /** Stage 1: V, Config and S1ContextPtr are one word. */
@@ -129,8 +136,8 @@ export function streamTable(m: Builder, all: Parts, attached: (sid: Sid) => Doma
     return [...walks.values()];
   };
 
-  const walkers: Derived<Walkers> = m.derived('walkers', caches, (seen) =>
-    smmu.values.map((s) => walksBehind(seen, s)),
+  const walkers: Derived<Walkers> = m.derived('walkers', { ...caches, modes: switches.modes }, (seen) =>
+    smmu.values.map((s) => (seen.modes[s].has('TRANSLATE') ? walksBehind(seen, s) : [])),
   );
 
   type SeenMemory = {
@@ -157,6 +164,7 @@ export function streamTable(m: Builder, all: Parts, attached: (sid: Sid) => Doma
 
   return {
     ...descriptors,
+    switches,
     Ste,
     zero,
     ste,
