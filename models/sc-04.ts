@@ -43,6 +43,7 @@ import {
   streamTable,
   type DomainKind,
 } from '../src/spec/index.js';
+import type { Defect } from './defect.js';
 
 const scope = {
   cpus: int(1, 1, 2, 'host CPUs issuing hypercalls'),
@@ -120,5 +121,91 @@ const android = model({
       ? { 'I-3': violated, 'L-4': violated }
       : { 'I-1': violated, 'I-3': violated, 'I-7': violated, 'L-4': violated },
 });
+
+const small = { domains: 2, pasids: 1 };
+
+export const defects: readonly Defect[] = [
+  {
+    id: 'D-10',
+    what: 'attach writes STE word 0 before words 1..7',
+    model: 'SC-04',
+    scope: { domains: 1, pasids: 1 },
+    edits: ['move attach_dev/write-STE-word-0 before attach_dev/write-STE-words-1..7'],
+    violates: { 'I-1': 12, 'I-3': 9, 'P-2': 9 },
+    brief: ['P-2', 'I-3'],
+    macro: { here: 2, brief: 3 },
+    note: 'The words are those of an STE that was never attached: zeroes, a table at address 0. The brief has the table of a freed domain there; but detach clears words 1..7, and its CFGI and CMD_SYNC take them out of caches.',
+  },
+  {
+    id: 'D-10',
+    what: 'attach does not make the SMMU forget words 1..7 before it writes word 0',
+    model: 'SC-04',
+    scope: { domains: 1, pasids: 1 },
+    edits: ['drop attach_dev/smmu_attach_dev/sync-words-1..7'],
+    violates: { 'I-1': 13, 'I-3': 10, 'P-2': 10 },
+    brief: ['P-2', 'I-3'],
+  },
+  {
+    id: 'D-10',
+    what: 'the same for a CD of a live table: word 0 first',
+    model: 'SC-04',
+    scope: { domains: 2 },
+    edits: ['move attach_dev/write-CD-word-0 before attach_dev/write-CD-words-1..3'],
+    violates: { 'I-1': 43, 'I-3': 40, 'P-2': 40 },
+    brief: ['P-2', 'I-3'],
+    note: 'Not in the brief: it takes a second PASID, since the table of PASID 0 is not live yet.',
+  },
+  {
+    id: 'D-11',
+    what: 'no CFGI and CMD_SYNC before the CD table and the domain’s table are freed',
+    model: 'SC-04',
+    scope: small,
+    edits: ['drop detach_dev/sync-word-0', 'drop detach_dev/sync-words-1..7'],
+    violates: { 'I-1': 36, 'I-3': 33, 'I-7': 47, 'L-3': 46, 'L-4': 41, 'P-2': 33 },
+    brief: ['I-3', 'L-4'],
+    note: 'I-3 and P-2 come first through an S2 domain: its words are cleared while the cached word 0 is still valid.',
+  },
+  {
+    id: 'D-11',
+    what: 'the CD table is freed first, as an edit',
+    model: 'SC-04',
+    scope: small,
+    edits: ['move detach_dev/hyp_free-CD-table before detach_dev/clear-STE-word-0'],
+    violates: { 'I-3': 39, 'L-4': 39 },
+    brief: ['I-3', 'L-4'],
+    macro: { here: 7, brief: 4 },
+    note: 'Three hypercalls (alloc_domain, attach_dev, detach_dev), and the four commands that the SMMU consumes for the attach, which the brief does not count.',
+  },
+  {
+    id: 'D-11',
+    what: 'the CD table is freed first, as Android has it (W-04)',
+    model: 'SC-04/android-s1-detach',
+    scope: small,
+    edits: [],
+    violates: { 'I-3': 39, 'L-4': 39 },
+    brief: ['I-3', 'L-4'],
+    macro: { here: 7, brief: 4 },
+    note: 'With a second CPU the host takes the memory back meanwhile: I-1 and I-7 after 43 steps (cpus=2, cdTables=1, 467,135 states).',
+  },
+  {
+    id: 'W-05',
+    what: 'attach does not look whether PASID 0 of the stream is attached already, as upstream',
+    model: 'SC-04',
+    scope: { domains: 2 },
+    edits: ['pass attach_dev/STE-is-not-S1'],
+    violates: { 'I-1': 84, 'I-3': 81, 'L-1': 62, 'L-2': 62, 'P-2': 81 },
+    brief: ['P-2'],
+    note: 'With one PASID only L-1 and L-2: S1ContextPtr and V are one word, so the STE is either the old or the new one. With two, CDs of the old and the new table are mixed until the CFGI.',
+  },
+  {
+    id: 'bypass',
+    what: 'attach takes a BYPASS domain',
+    model: 'SC-04',
+    scope: { domains: 3, pasids: 1 },
+    edits: ['pass attach_dev/domain-is-not-BYPASS'],
+    violates: { 'I-1': 20, 'I-4': 17, 'I-7': 28, 'L-1': 25, 'L-2': 25 },
+    brief: [],
+  },
+];
 
 export default [sc04, android];

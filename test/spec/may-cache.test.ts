@@ -1,11 +1,12 @@
 /** `reach`, with its small footprint, is what the literal closure of B7 says, in every state along equal traces. */
 import { describe, expect, it } from 'vitest';
 import { execute } from '../../src/explorer/index.js';
-import { build, flag, int, keyOf, model, type Derived, type Machine } from '../../src/language/index.js';
+import { build, choice, flag, int, keyOf, model, type Derived, type Machine } from '../../src/language/index.js';
 import type { System } from '../../src/invariants/index.js';
 import type { CommandQueue, IommuCore } from '../../src/spec/index.js';
 import { declare as declareSc01 } from '../../models/sc-01.js';
 import { declare as declareSc03 } from '../../models/sc-03.js';
+import { declare as declareSc06 } from '../../models/sc-06.js';
 import {
   closure,
   combinations,
@@ -68,7 +69,33 @@ function openSc03(scope: Record<string, unknown>, edits: readonly string[]): Ope
   return { machine, system: system as unknown as System };
 }
 
+/** SC-06: one domain, attached for good, to an SMMU that is switched off and on. */
+function openSc06(scope: Record<string, unknown>, edits: readonly string[]): Opened {
+  let system: System | undefined;
+  const probe = model({
+    name: 'probe/SC-06',
+    title: 'SC-06, with its components in reach of the test',
+    scope: {
+      cpus: int(1, 1, 2, ''),
+      pages: int(1, 1, 3, ''),
+      iovas: int(1, 1, 2, ''),
+      order: choice(['B', 'A'], ''),
+      timeouts: flag(false, ''),
+      scmi: flag(false, ''),
+      aPd: flag(true, ''),
+    },
+    build: (m, sizes) => void (system = declareSc06(m, sizes, true)),
+  });
+  const machine = build(probe, { scope, edits, properties: [] });
+  return { machine, system: system as unknown as System };
+}
+
 type State = readonly unknown[];
+interface Registers {
+  readonly powered: boolean;
+  readonly cr0: string;
+  readonly ack: string;
+}
 
 interface Compared {
   readonly pairs: number;
@@ -98,6 +125,14 @@ function compare({ machine, system }: Opened, limit: number): Compared {
       }),
     ),
   });
+  const registers = machine.variables.findIndex(({ name }) => name === 'registers[smmu0]');
+  /** SMMUEN is, or may still be, effective: until CR0ACK says CR0, every value since the last time counts. */
+  const enabled = (state: State, before: boolean): boolean => {
+    if (registers < 0) return true;
+    const { powered, cr0, ack } = state[registers] as Registers;
+    return powered && ([cr0, ack].includes('SMMUEN|CMDQEN') || (cr0 !== ack && before));
+  };
+  const grown = (may: May, state: State, on: boolean): May => (on ? closure(may, memory(state)) : may);
   const after = (may: May, before: State, action: string): May => {
     if (!action.startsWith('smmu0/')) return may;
     const head = value<CommandQueue>(before, hw.cmdq(smmu)).ring.first();
@@ -108,6 +143,10 @@ function compare({ machine, system }: Opened, limit: number): Compared {
         return consumeTlbi(may, head.value);
       case 'CFGI_STE':
         return consumeCfgi(may, head.value, memory(before));
+      case 'CFGI_ALL':
+        return parts.sid.values.reduce((all, sid) => consumeCfgi(all, sid, memory(before)), may);
+      case 'TLBI_NSNH_ALL':
+        return parts.domain.values.reduce((all, d) => consumeTlbi(all, d), may);
       case 'CMD_SYNC':
         return completeSync(may);
       default:
@@ -119,17 +158,17 @@ function compare({ machine, system }: Opened, limit: number): Compared {
     if (one.join() !== other.join()) expect(one).toEqual(other);
   };
 
-  const key = (state: State, may: May): string =>
-    state.map((v, i) => keyOf(machine.variables[i].sort, v)).join(' ') + keyOfMay(may);
+  const key = (state: State, may: May, on: boolean): string =>
+    `${state.map((v, i) => keyOf(machine.variables[i].sort, v)).join(' ')} ${keyOfMay(may)} ${on}`;
   const start = machine.initialStates[0];
-  let level: [State, May][] = [[start, closure(empty(parts.sid.values.length), memory(start))]];
-  const seen = new Set(level.map(([state, may]) => key(state, may)));
+  let level: [State, May, boolean][] = [[start, grown(empty(parts.sid.values.length), start, true), true]];
+  const seen = new Set(level.map((pair) => key(...pair)));
   const counts = { stale: 0, oldWords: 0, torn: 0 };
   while (level.length > 0 && seen.size < limit) {
-    const following: [State, May][] = [];
-    for (const [state, may] of level) {
+    const following: [State, May, boolean][] = [];
+    for (const [state, may, on] of level) {
       for (const [n, e] of parts.device.values.entries())
-        same(derived(state, reach[n]), mayReach(may, parts.sidOf(e), parts.page.values));
+        same(derived(state, reach[n]), on ? mayReach(may, parts.sidOf(e), parts.page.values) : []);
       for (const d of parts.domain.values) {
         same(derived(state, mayHold[d]), pagesUnder(may, d));
         if (pagesUnder(may, d).length > memory(state).leaves.length) counts.stale++;
@@ -143,11 +182,12 @@ function compare({ machine, system }: Opened, limit: number): Compared {
       const { offers, faults } = execute(machine, state);
       expect(faults).toEqual([]);
       for (const offer of offers) {
-        const next = closure(after(may, state, offer.action), memory(offer.state));
-        const k = key(offer.state, next);
+        const stillOn = enabled(offer.state, on);
+        const next = grown(after(may, state, offer.action), offer.state, stillOn);
+        const k = key(offer.state, next, stillOn);
         if (seen.has(k)) continue;
         seen.add(k);
-        following.push([offer.state, next]);
+        following.push([offer.state, next, stillOn]);
       }
     }
     level = following;
@@ -202,5 +242,23 @@ describe('reach equals the literal closure of B7', () => {
     const counts = compare(openSc03(scope, edits), 4_000);
     expect(counts.pairs).toBeGreaterThan(90);
     expect(counts.oldWords + counts.torn).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [{}, []],
+    [{ pages: 2 }, []],
+    [{ iovas: 2 }, []],
+    [{ order: 'A' }, []],
+    [{ order: 'A', timeouts: true }, []],
+    [{ timeouts: true }, []],
+    [{ cpus: 2 }, []],
+    [{ scmi: true }, []],
+    [{ pages: 2 }, ['drop pd_on/tlb_inv_all']],
+    [{ pages: 2 }, ['drop pd_on/cfgi_all', 'drop pd_on/tlb_inv_all', 'drop pd_on/reset_device/cmd_sync']],
+    [{}, ['drop pd_off/wait-for-CR0ACK']],
+  ] as const)('while the SMMU is switched off and on: %o %o', (scope, edits) => {
+    const { pairs, stale } = compare(openSc06(scope, edits), 4_000);
+    expect(pairs).toBeGreaterThan(90);
+    expect(stale).toBeGreaterThan(0);
   });
 });
