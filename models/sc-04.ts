@@ -12,7 +12,7 @@
  * - SC-04: a CD table is freed after the STE that names it is gone from all caches. Expected: all hold.
  * - SC-04/android-s1-detach: it is freed first, as published. Expected: I-3 and L-4 are violated; with two CPUs also I-1
  *   and I-7: the host takes the memory back and writes CDs of its own.
- * Nightly: `devices=2`, `cpus=2`.
+ * Default: one CPU, one SMMU, one device with two PASIDs, three domains, one page. Nightly: `devices=2`, `cpus=2`.
  */
 import { int, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
 import {

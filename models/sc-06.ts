@@ -11,7 +11,7 @@
  *   `timeouts=true`: EL2 gives up waiting for CR0ACK. Order A then breaks isolation, order B availability only.
  *   `scmi=true`: the host switches power behind EL2's back: availability. `aPd=false` (A-PD denied): bypass (I-4).
  * - SC-06/no-gbpa-check: take-over accepts an SMMU with GBPA.ABORT=0 (D-22). Expected: I-4, and what follows.
- * Nightly: `pages=3`, `iovas=2`.
+ * Default: two CPUs, one SMMU, one device, two pages. Nightly: `iovas=2`.
  */
 import { choice, flag, int, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
 import {
@@ -43,7 +43,7 @@ import type { Defect } from './defect.js';
 
 const scope = {
   cpus: int(2, 1, 2, 'host CPUs issuing hypercalls'),
-  pages: int(1, 1, 3, 'RAM pages'),
+  pages: int(2, 1, 3, 'RAM pages'),
   iovas: int(1, 1, 2, 'IO virtual addresses of the domain, a page each'),
   order: choice(['B', 'A'], 'B: the driver first, power_is_off only if it succeeds; A: power_is_off first'),
   timeouts: flag(false, 'EL2 may give up waiting for CR0ACK'),
@@ -114,7 +114,7 @@ const noGbpaCheck = model({
 });
 
 const reset = ['drop pd_on/cfgi_all', 'drop pd_on/tlb_inv_all', 'drop pd_on/reset_device/cmd_sync'];
-const one = { cpus: 1 };
+const one = { cpus: 1, pages: 1 };
 
 export const defects: readonly Defect[] = [
   {
@@ -160,7 +160,7 @@ export const defects: readonly Defect[] = [
     id: 'D-23',
     what: 'order A: power_is_off is set before the suspend, which may fail',
     model: 'SC-06',
-    scope: { order: 'A', timeouts: true },
+    scope: { pages: 1, order: 'A', timeouts: true },
     edits: [],
     violates: { 'I-1': 18, 'I-7': 18, 'P-5': 15, wedge: 17 },
     brief: ['P-5', 'I-7'],
@@ -171,7 +171,7 @@ export const defects: readonly Defect[] = [
     id: 'D-23',
     what: 'order B: the flag only after success',
     model: 'SC-06',
-    scope: { order: 'B', timeouts: true },
+    scope: { pages: 1, order: 'B', timeouts: true },
     edits: [],
     violates: { 'P-12': 15, wedge: 14 },
     brief: ['P-5', 'I-7'],
@@ -211,7 +211,7 @@ export const defects: readonly Defect[] = [
     id: 'A-PD',
     what: 'assumption A-PD denied: after a loss of power GBPA.ABORT is 0',
     model: 'SC-06',
-    scope: { aPd: false, cpus: 1 },
+    scope: { ...one, aPd: false },
     edits: [],
     violates: { 'I-1': 9, 'I-4': 6, 'I-7': 9 },
     brief: ['I-4'],
@@ -220,7 +220,7 @@ export const defects: readonly Defect[] = [
     id: 'SCMI',
     what: 'the host switches power behind EL2’s back',
     model: 'SC-06',
-    scope: { scmi: true, cpus: 1 },
+    scope: { ...one, scmi: true },
     edits: [],
     violates: { 'L-6': 18, wedge: 4 },
     brief: [],
@@ -230,6 +230,7 @@ export const defects: readonly Defect[] = [
     id: 'lock',
     what: 'pd_off without the SMMU’s lock',
     model: 'SC-06',
+    scope: { pages: 1 },
     edits: ['unlock pd_off/smmu_lock'],
     violates: { 'I-1': 37, 'I-7': 37, 'L-6': 17, 'P-5': 34, 'P-12': 9, wedge: 5 },
     brief: [],

@@ -81,9 +81,10 @@ export function el2Stage1(
   ]);
   const substreamOf = (f: Attaching) => ({ smmu: smmuOfSid(f.sid), sid: f.sid, pasid: f.pasid });
 
+  const whole = { domain, sid, pasid, cdTable };
   const configS1 = fragment(
     'smmu_domain_config_s1',
-    { domain, sid, pasid, cdTable },
+    whole,
     (h) => [
       h.step('look at PASID', {
         doc: 'PASID 0 comes first, and brings the table',
@@ -162,7 +163,6 @@ export function el2Stage1(
     (f) => ({ cdTable: f.cdTable }),
   );
 
-  const whole = { domain, sid, pasid, cdTable };
   const live = (words: { readonly w0: Domain | null }): boolean => words.w0 !== null;
 
   /** What an S1 domain is to be detached from: the whole stream for PASID 0, else one CD, at `clear CD word 0`. */

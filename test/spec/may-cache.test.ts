@@ -212,7 +212,7 @@ describe('reach equals the literal closure of B7', () => {
     [upstream, { cpus: 2, pages: 1 }, []],
     [upstream, { cpus: 2, pages: 2 }, []],
   ] as const)('while streams are attached: %o %o %o', (design, scope, edits) => {
-    const { pairs, stale } = compare(openSc01(design, scope, edits), 4_000);
+    const { pairs, stale } = compare(openSc01(design, scope, edits), 2_500);
     expect(pairs).toBeGreaterThan(100);
     expect(stale).toBeGreaterThan(0);
   });
@@ -257,7 +257,7 @@ describe('reach equals the literal closure of B7', () => {
     [{ pages: 2 }, ['drop pd_on/cfgi_all', 'drop pd_on/tlb_inv_all', 'drop pd_on/reset_device/cmd_sync']],
     [{}, ['drop pd_off/wait-for-CR0ACK']],
   ] as const)('while the SMMU is switched off and on: %o %o', (scope, edits) => {
-    const { pairs, stale } = compare(openSc06(scope, edits), 4_000);
+    const { pairs, stale } = compare(openSc06(scope, edits), 2_500);
     expect(pairs).toBeGreaterThan(90);
     expect(stale).toBeGreaterThan(0);
   });

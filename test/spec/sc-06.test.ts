@@ -26,14 +26,14 @@ async function asExpected(name: string, scope: Record<string, unknown>): Promise
 
 describe('SC-06', () => {
   it('holds, and no property is vacuous', async () => {
-    const result = await check('SC-06', {});
+    const result = await check('SC-06', { pages: 1 });
     expect(result.verdict).toBe('holds');
     expect(result).toMatchObject({ states: 9639, transitions: 24975, depth: 46, deadlocks: 0 });
     expect(result.properties.filter(({ vacuous }) => vacuous)).toEqual([]);
   });
 
   it('gives each error code', () => {
-    const machine = build(named('SC-06'), { scope: { cpus: 1, timeouts: true }, properties: [] });
+    const machine = build(named('SC-06'), { scope: { pages: 1, cpus: 1, timeouts: true }, properties: [] });
     const key = (state: readonly unknown[]): string =>
       state.map((value, i) => keyOf(machine.variables[i].sort, value)).join(' ');
     const errors = new Set<string>();
@@ -56,15 +56,15 @@ describe('SC-06', () => {
 
 describe('SC-06', () => {
   it.each([
-    { order: 'A' },
-    { cpus: 1, timeouts: true },
-    { cpus: 1, timeouts: true, order: 'A' },
-    { cpus: 1, aPd: false },
-    { cpus: 1, scmi: true },
-    { cpus: 1, scmi: true, aPd: false },
+    { pages: 1, order: 'A' },
+    { pages: 1, cpus: 1, timeouts: true },
+    { pages: 1, cpus: 1, timeouts: true, order: 'A' },
+    { pages: 1, cpus: 1, aPd: false },
+    { pages: 1, cpus: 1, scmi: true },
+    { pages: 1, cpus: 1, scmi: true, aPd: false },
   ])('is as expected with %o', (scope) => asExpected('SC-06', scope));
 
-  it('without the check of GBPA.ABORT is as expected', () => asExpected('SC-06/no-gbpa-check', { cpus: 1 }));
+  it('without the check of GBPA.ABORT is as expected', () => asExpected('SC-06/no-gbpa-check', { pages: 1, cpus: 1 }));
 });
 
 describe('defects of SC-06 are found', () => {
