@@ -3,7 +3,9 @@ import benchIommu from './bench-iommu.js';
 import sc01, { defects as sc01Defects } from './sc-01.js';
 import sc02, { defects as sc02Defects } from './sc-02.js';
 import sc03, { defects as sc03Defects } from './sc-03.js';
+import sc04, { defects as sc04Defects } from './sc-04.js';
 import sc05, { defects as sc05Defects } from './sc-05.js';
+import sc06, { defects as sc06Defects } from './sc-06.js';
 import sc07, { defects as sc07Defects } from './sc-07.js';
 import sc09, { defects as sc09Defects } from './sc-09.js';
 import sc10, { defects as sc10Defects } from './sc-10.js';
@@ -24,7 +26,9 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-01.js', models: sc01, defects: sc01Defects },
   { file: './sc-02.js', models: sc02, defects: sc02Defects },
   { file: './sc-03.js', models: sc03, defects: sc03Defects },
+  { file: './sc-04.js', models: sc04, defects: sc04Defects },
   { file: './sc-05.js', models: sc05, defects: sc05Defects },
+  { file: './sc-06.js', models: sc06, defects: sc06Defects },
   { file: './sc-07.js', models: sc07, defects: sc07Defects },
   { file: './sc-09.js', models: sc09, defects: sc09Defects },
   { file: './sc-10.js', models: sc10, defects: sc10Defects },

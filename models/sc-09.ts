@@ -31,7 +31,7 @@ import {
   mmio,
   parts,
   platform,
-  smmuRegisters,
+  smmuMmio,
   type DevicePolicy,
   type Freeze,
 } from '../src/spec/index.js';
@@ -63,7 +63,7 @@ function declare(
     1,
   );
   const pages = mmio(m, all, false);
-  const smmus = smmuRegisters(m, all, pages, false);
+  const smmus = smmuMmio(m, all, pages, false);
   const mc = memoryController(m, soc, 'clear');
   const policy = devicePolicy(m, all, soc, pages, smmus, false);
   const freeze = freezing(all, soc, pages, smmus, mc, policy);

@@ -31,7 +31,7 @@ import {
   parts,
   platform,
   publishedTrap,
-  smmuRegisters,
+  smmuMmio,
   type McTrap,
 } from '../src/spec/index.js';
 import type { Builder, Handler } from '../src/index.js';
@@ -62,7 +62,7 @@ function declare(
     clientsPerDevice,
   );
   const pages = mmio(m, all, true);
-  const smmus = smmuRegisters(m, all, pages, true);
+  const smmus = smmuMmio(m, all, pages, true);
   const mc = memoryController(m, soc, locked ? 'set' : 'EL1 may set');
   const policy = devicePolicy(m, all, soc, pages, smmus, true);
   const { registerMc, freeze } = freezing(all, soc, pages, smmus, mc, policy);

@@ -4,14 +4,14 @@ import type { Domain, DomainRefs, El2Driver, Sid, Smmu } from '../spec/index.js'
 import type { System } from './isolation.js';
 
 /** L-1: a domain's refcount is its own reference and one a stream. */
-export function refsCountStreams(m: Builder, { parts: { domain, sid }, streams }: System, { refs }: DomainRefs): void {
+export function refsCountStreams(m: Builder, { parts: { domain }, streams }: System, { refs }: DomainRefs): void {
   m.quiescent('L-1', {
     text: 'dom[id].refs = 1 + number of (smmu,sid,pasid) attached to id, and 0 iff unallocated.',
     source: 'iommu.c',
     forall: { d: domain },
-    reads: ({ d }) => ({ refs: refs(d), ste: streams.ste }),
+    reads: ({ d }) => ({ refs: refs(d), ste: streams.ste, cd: streams.cd }),
     holds: (s, { d }) => {
-      const attached = sid.values.filter((stream) => s.ste.at(stream).w0 === 'S2' && s.ste.at(stream).ttb === d);
+      const attached = streams.attachedTo(s, d);
       return s.refs === 0 ? attached.length === 0 : s.refs === 1 + attached.length;
     },
     because: (s, { d }) => `${domain.print(d)} has ${s.refs} references, and other streams than these count`,
@@ -21,20 +21,19 @@ export function refsCountStreams(m: Builder, { parts: { domain, sid }, streams }
 /** L-2: the driver's lists and the stream table agree: no stream is in the lists of two domains. */
 export function streamsHaveOneDomain(
   m: Builder,
-  { parts: { smmu, sid, domain, smmuOfSid }, streams }: System,
+  { parts: { smmu, domain, smmuOfSid }, streams }: System,
   { nodes }: El2Driver,
 ): void {
   m.quiescent('L-2', {
     text: 'Each (smmu,sid,pasid) is attached to at most one domain.',
     source: 'attach -EBUSY rule',
     forall: { s: smmu },
-    reads: () => ({ nodes, ste: streams.ste }),
-    holds: (seen, { s }) => {
-      const live = sid.values.filter((stream) => smmuOfSid(stream) === s && seen.ste.at(stream).w0 === 'S2');
-      return domain.values.every(
-        (d) => seen.nodes.at(d).get(s) === live.filter((stream) => seen.ste.at(stream).ttb === d).length,
-      );
-    },
+    reads: () => ({ nodes, ste: streams.ste, cd: streams.cd }),
+    holds: (seen, { s }) =>
+      domain.values.every(
+        (d) =>
+          seen.nodes.at(d).get(s) === streams.attachedTo(seen, d).filter((stream) => smmuOfSid(stream) === s).length,
+      ),
     because: (_, { s }) => `the domains' lists count other streams on ${smmu.print(s)} than its stream table has`,
   });
 }
@@ -86,16 +85,24 @@ export function writtenTablesExist(m: Builder, { parts: { domain } }: System, { 
   });
 }
 
-/** I-3 for tables: a configuration that translates names the table of a domain that is there. */
-export function walkedTablesExist(m: Builder, { parts: { sid, domain }, streams }: System, { refs }: DomainRefs): void {
+/** I-3: a configuration that translates names the table of a domain that is there, and CDs where there are CDs. */
+export function walkedTablesExist(
+  m: Builder,
+  { parts: { sid, domain, cdTable }, streams }: System,
+  { refs }: DomainRefs,
+): void {
   m.invariant('I-3', {
-    text: 'Every table that a live STE, in memory or cached, names is the table of an allocated domain.',
+    text: 'Every structure that a live STE or CD, in memory or cached, names is one that EL2 uses as such: the table of an allocated domain, or a table of CDs.',
     source: 'IHI 0070 §3.21; S3:77-81',
     forall: { s: sid },
-    reads: ({ s }) => ({ config: streams.mayConfig(s), refs }),
-    when: (seen) => seen.config.walks.length > 0,
-    holds: (seen) => seen.config.walks.every(({ ttb }) => ttb !== null && seen.refs.at(ttb) > 0),
+    reads: ({ s }) => ({ config: streams.mayConfig(s), refs, cdMemory: streams.cdMemory }),
+    when: ({ config }) => config.walks.length > 0 || config.cdTables.length > 0,
+    holds: (seen) =>
+      seen.config.walks.every(({ ttb }) => ttb !== null && seen.refs.at(ttb) > 0) &&
+      seen.config.cdTables.every((t) => seen.cdMemory.at(t) === 'CD'),
     because: (seen, { s }) => {
+      const freed = seen.config.cdTables.find((t) => seen.cdMemory.at(t) !== 'CD');
+      if (freed !== undefined) return `${sid.print(s)} may fetch CDs from ${cdTable.print(freed)}, which is freed`;
       const { ttb } = seen.config.walks.find((walk) => walk.ttb === null || seen.refs.at(walk.ttb) === 0)!;
       return `${sid.print(s)} may walk ${ttb === null ? 'nobody’s table' : `the freed table of ${domain.print(ttb)}`}`;
     },

@@ -9,3 +9,5 @@ export * from './ownership.js';
 export * from './return-codes.js';
 export * from './command-queue.js';
 export * from './pool.js';
+export * from './stream-table.js';
+export * from './power.js';

@@ -18,14 +18,10 @@ export function queuesNeverOverflow(m: Builder, { parts: { smmu }, hw }: System)
 }
 
 /**
- * P-4. A monitor follows each leaf on each SMMU: made invalid, then covered by a TLBI, then completed by a CMD_SYNC.
+ * A monitor that follows each leaf on each SMMU: made invalid, then covered by a TLBI, then completed by a CMD_SYNC.
  * It knows the commands only, not the caches: I-7 says what goes wrong, P-4 that the order was wrong.
  */
-export function useEndsAfterSync(
-  m: Builder,
-  { parts: { smmu, domain, iova, page, vmidOf }, tables, hw: _ }: System,
-  driver: El2Driver,
-): void {
+function flushMonitor(m: Builder, { parts: { smmu, domain, iova, vmidOf } }: System) {
   const flush = m.family('flush', [smmu, domain, iova], enumOf('CLEAN', 'INVALIDATED', 'TLBI_DONE'), 'CLEAN');
   type Flush = Seen<{ flush: typeof flush }>;
   const monitor = m.monitor('flush', { flush }, {
@@ -47,12 +43,20 @@ export function useEndsAfterSync(
         .reduce((all, { d, x }) => all.set(s, d, x, 'CLEAN'), seen.flush),
     }),
   }); // prettier-ignore
+  return { flush, monitor };
+}
 
-  interface Use {
-    readonly page: Page;
-    readonly domain?: Domain;
-    readonly iova?: Iova;
-  }
+interface Use {
+  readonly page: Page;
+  readonly domain?: Domain;
+  readonly iova?: Iova;
+}
+
+/** P-4, where no SMMU is ever off. */
+export function useEndsAfterSync(m: Builder, system: System, driver: El2Driver): void {
+  const { domain, iova, page } = system.parts;
+  const { tables } = system;
+  const { flush, monitor } = flushMonitor(m, system);
   m.transition('P-4', {
     text: 'unuse_dma(p) for a mapping happens only after a SYNC that follows a TLBI that follows that PTE’s invalidation, on every SMMU of the domain.',
     source: 'v2 39/58',
@@ -78,6 +82,28 @@ export function locksAreOrdered(m: Builder): void {
   m.lockOrder('P-6', {
     text: 'The lock-order graph collected over all reachable states is acyclic; no lock is taken twice by one owner; no sleeping call under a spinlock.',
     source: 'kernel lockdep rules',
+  });
+}
+
+/** P-5, for the hypercall that gives up a use of a page: it has been flushed wherever the SMMU may translate. */
+export function successMeansFlushed(m: Builder, system: System): void {
+  const { smmu, domain, iova } = system.parts;
+  const { flush, monitor } = flushMonitor(m, system);
+  m.transition('P-5', {
+    text: 'Hypercall returns success only if its SYNC completed (or the SMMU was off and resume will invalidate).',
+    source: 'smmu_sync_cmd',
+    monitors: [monitor],
+    on: ['unuse_dma'],
+    reads: () => ({ flush, modes: system.streams.switches.modes }),
+    when: (_before, _after, _, step) => (step.emitted('unuse_dma') as unknown as Use).domain !== undefined,
+    holds: (before, _after, _, step) => {
+      const { domain: d, iova: x } = step.emitted('unuse_dma') as unknown as Required<Use>;
+      return smmu.values.every((s) => before.flush.at(s, d, x) === 'CLEAN' || !before.modes[s].has('TRANSLATE'));
+    },
+    because: (_before, _after, _, step) => {
+      const { domain: d, iova: x } = step.emitted('unuse_dma') as unknown as Required<Use>;
+      return `${domain.print(d)}/${iova.print(x)} was not flushed, and an SMMU may still translate`;
+    },
   });
 }
 

@@ -21,7 +21,7 @@ import {
 import type { Mmio } from './mmio.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
-import { disabled, enabled, type SmmuRegisterFile } from './smmu-registers.js';
+import { disabled, enabled, type SmmuRegisterFile } from './smmu-mmio.js';
 
 const source = 'required by S3:124-131, S3:212-216 (B10)';
 const smmuInit = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';

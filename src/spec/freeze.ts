@@ -12,7 +12,7 @@ import type { MemoryController } from './memory-controller.js';
 import { isEl2s, type Mmio } from './mmio.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
-import { letsDmaPass, type SmmuRegisterFile } from './smmu-registers.js';
+import { letsDmaPass, type SmmuRegisterFile } from './smmu-mmio.js';
 
 const source = 'required by S3:124-131 (B10)';
 const asWorded = 'S3:126-131 (B10)';

@@ -41,13 +41,16 @@ export interface DomainDesign {
 /** Declares the domains' refcounts. @param initial the references of each domain at the start */
 export function domainRefs(
   m: Builder,
-  { domain, sid, cpus }: Parts,
+  { domain, sid, pasid, cdTable, cpus }: Parts,
   { panicked }: PageOwnership,
   initial: number,
   design: DomainDesign = {},
 ) {
-  /** Exact: one for the allocation, one a stream, one a CPU at work. It stands for INT_MAX, where the BUG_ON is. */
-  const top = 1 + sid.values.length + cpus;
+  /**
+   * Exact: one for the allocation, one a stream and PASID, one a CPU at work. It stands for INT_MAX, where the BUG_ON is.
+   * As many more as there are tables of CDs, so that a stream that is attached twice (W-05) does not get there.
+   */
+  const top = 1 + sid.size * pasid.size + cpus + cdTable.size;
   const refs = m.family('refs', [domain], range(0, top), initial);
   const domainLock = m.lock('kvm_iommu_domain_lock');
 
@@ -136,7 +139,7 @@ export function iommuDomains(
   domains: DomainRefs,
   pool?: HypPool,
 ) {
-  const { domain, sid, iova, page, mapping } = all;
+  const { domain, sid, pasid, iova, page, mapping } = all;
   const { Pte, table } = tables;
   const { refs, domainLock, put, design } = domains;
   const { panicked } = pages;
@@ -149,10 +152,10 @@ export function iommuDomains(
     run: () => domain.values.map((d) => next().local({ domain: d })),
   };
   const nameStream = {
-    doc: 'any stream: it is the host’s to name',
+    doc: 'any stream, any PASID: both are the host’s to name',
     fn: 'kvm_iommu_get_device',
     source,
-    run: () => sid.values.map((stream) => next().local({ sid: stream })),
+    run: () => sid.values.flatMap((stream) => pasid.values.map((p) => next().local({ sid: stream, pasid: p }))),
   };
 
   const allocDomain = handler('alloc_domain', { domain }, (h) => [
@@ -238,19 +241,19 @@ export function iommuDomains(
     ]),
   ], { fn: 'kvm_iommu_free_domain', source }); // prettier-ignore
 
-  const attachDev = handler('attach_dev', { domain, sid }, (h) => [
+  const attachDev = handler('attach_dev', { domain, sid, pasid }, (h) => [
     h.step('handle_to_domain', nameDomain),
     ...domains.lookup.map((find) => h.call(find)),
     h.call(get, (f) => ({ domain: f.domain })),
     h.onFail('driver attach', [
       h.step('name stream', nameStream),
-      h.call(driver.attachDev, (f) => ({ domain: f.domain, sid: f.sid })),
+      h.call(driver.attachDev, (f) => ({ domain: f.domain, sid: f.sid, pasid: f.pasid })),
     ], [
       h.call(put, (f) => ({ domain: f.domain })),
     ]), // prettier-ignore
   ], { fn: 'kvm_iommu_attach_dev', source }); // prettier-ignore
 
-  const detachDev = handler('detach_dev', { domain, sid }, (h) => [
+  const detachDev = handler('detach_dev', { domain, sid, pasid }, (h) => [
     h.step('handle_to_domain', nameDomain),
     ...domains.lookup.map((find) => h.call(find)),
     h.step('read refs', {
@@ -269,7 +272,7 @@ export function iommuDomains(
       ],
     }),
     h.step('name stream', nameStream),
-    h.call(driver.detachDev, (f) => ({ domain: f.domain, sid: f.sid })),
+    h.call(driver.detachDev, (f) => ({ domain: f.domain, sid: f.sid, pasid: f.pasid })),
     h.call(put, (f) => ({ domain: f.domain })),
   ], { fn: 'kvm_iommu_detach_dev', source }); // prettier-ignore
 

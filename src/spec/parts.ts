@@ -7,6 +7,8 @@ export type Domain = Index<'domain'>;
 export type Smmu = Index<'smmu'>;
 export type Device = Index<'device'>;
 export type Sid = Index<'sid'>;
+export type Pasid = Index<'pasid'>;
+export type CdTable = Index<'cdtab'>;
 
 /** How many of each there are. */
 export interface Sizes {
@@ -16,6 +18,10 @@ export interface Sizes {
   readonly domains: number;
   readonly smmus: number;
   readonly devices: number;
+  /** SubstreamIDs that a device may present, 0 included. */
+  readonly pasids?: number;
+  /** Pieces of EL2 memory for tables of context descriptors. Without any, there is stage 2 only. */
+  readonly cdTables?: number;
 }
 
 /** The index sorts of a scenario, and its fixed wiring. */
@@ -27,6 +33,9 @@ export interface Parts extends Pick<Sizes, 'cpus'> {
   readonly device: IndexSort<'device'>;
   /** StreamIDs, numbered over all SMMUs: a StreamID here stands for a pair (SMMU, StreamID). */
   readonly sid: IndexSort<'sid'>;
+  readonly pasid: IndexSort<'pasid'>;
+  readonly substream: RecordSort<{ sid: IndexSort<'sid'>; pasid: IndexSort<'pasid'> }>;
+  readonly cdTable: IndexSort<'cdtab'>;
   /** One leaf's place: where a domain maps something. */
   readonly mapping: RecordSort<{ domain: IndexSort<'domain'>; iova: IndexSort<'iova'> }>;
   /** The VMID (and ASID) that a domain's entries are tagged with: its id (B8), unless a variant says otherwise. */
@@ -48,6 +57,7 @@ export function parts(sizes: Sizes, vmidOf: Parts['vmidOf'] = (d) => d): Parts {
   const domain = index('domain', sizes.domains);
   const iova = index('iova', sizes.iovas);
   const sid = index('sid', sizes.devices);
+  const pasid = index('pasid', sizes.pasids ?? 1);
   return {
     cpus: sizes.cpus,
     page: index('page', sizes.pages),
@@ -58,6 +68,9 @@ export function parts(sizes: Sizes, vmidOf: Parts['vmidOf'] = (d) => d): Parts {
     vmidOf,
     device: index('device', sizes.devices),
     sid,
+    pasid,
+    substream: record('Substream', { sid, pasid }),
+    cdTable: index('cdtab', sizes.cdTables ?? 0),
     smmuOf: (device) => smmu.of(device % sizes.smmus),
     sidOf: (device) => sid.of(device),
     smmuOfSid: (stream) => smmu.of(stream % sizes.smmus),

@@ -1,29 +1,32 @@
 /**
- * Attach and detach of a stream in the EL2 driver, PV design, stage 2 (B8). Both follow the architecture's recipe: a live
+ * Attach and detach of a stream in the EL2 driver, PV design (B8): stage 2, and stage 1 where there is memory for CDs. Both follow the architecture's recipe: a live
  * STE's other words are never changed, and what the SMMU may have fetched is forgotten (CFGI, CMD_SYNC) before the next
  * word counts on it.
  */
-import { done, fail, fragment, next, type Builder } from '../language/index.js';
-import type { Parts } from './parts.js';
+import { done, fail, fragment, goto, next, type Builder } from '../language/index.js';
+import type { Domain, Parts } from './parts.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
+import type { El2Stage1 } from './smmuv3-el2-attach-s1.js';
 import type { StreamTable } from './stream-table.js';
 
 const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
 
 export type El2Attach = ReturnType<typeof el2Attach>;
 
-/** The driver's halves of attach_dev and detach_dev. */
-export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver: El2Driver) {
-  const { domain, sid, smmu, smmuOfSid, vmidOf } = all;
-  const { ste, cfg, fetched, zero } = streams;
+/** The driver's halves of attach_dev and detach_dev. Without `stage1`, all domains are S2 domains. */
+export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver: El2Driver, stage1?: El2Stage1) {
+  const { domain, sid, pasid, cdTable, smmu, smmuOfSid, vmidOf } = all;
+  const { ste, cd, cfg, fetched, zero } = streams;
   const { nodes, listLock, smmuLock, cfgiSte, tlbInvVmid, cmdSync } = driver;
+
+  const isS1 = (d: Domain): boolean => stage1?.kindOf(d) === 'S1';
 
   const syncSte = fragment('smmu_sync_ste', { smmu, sid }, (h) => [
     h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
     h.call(cmdSync, (f) => ({ smmu: f.smmu })),
   ]);
 
-  const attachDev = fragment('smmu_attach_dev', { domain, sid }, (h) => [
+  const attachDev = fragment('smmu_attach_dev', { domain, sid, pasid, cdTable }, (h) => [
     h.locked('list_lock', (f) => listLock(f.domain), [
       h.locked('smmu_lock', (f) => smmuLock(smmuOfSid(f.sid)), [
         h.step('look at STE', {
@@ -35,19 +38,35 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
               id: 'STE-is-not-live',
               doc: 'a stream is attached to one domain at a time',
               source,
-              test: ({ ste: { w0 } }) => w0 === 'INVALID',
+              test: ({ ste: { w0 } }, f) => w0 === 'INVALID' || (isS1(f.domain) && w0.startsWith('S1')),
               else: fail('EBUSY'),
             },
+            ...(stage1?.attachChecks ?? []),
           ],
+          run: (_, f) => (stage1 && !isS1(f.domain) ? goto('look at PASID') : next()),
         }),
+        ...(stage1
+          ? [
+              h.call(stage1.configS1, (f) => ({ domain: f.domain, sid: f.sid, pasid: f.pasid }), {
+                into: (made) => made,
+              }),
+              h.step('look at PASID', {
+                doc: 'a further PASID of an S1 domain needs its CD only: the STE is live',
+                fn: 'smmu_attach_dev',
+                source,
+                run: (_, f) => (isS1(f.domain) && f.pasid > 0 ? goto('list_add') : next()),
+              }),
+            ]
+          : []),
         h.step('write STE words 1..7', {
           doc: 'word 0 is invalid meanwhile, so that no mixture of words counts',
           fn: 'smmu_write_ste',
           source,
+          reads: () => ({ cd }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
-            const words = s.ste.merge({ vmid: vmidOf(f.domain), ttb: f.domain });
-            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE written', { sid: f.sid });
+            const words = isS1(f.domain) ? s.ste : s.ste.merge({ vmid: vmidOf(f.domain), ttb: f.domain });
+            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
@@ -55,12 +74,12 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           doc: 'the stream is live',
           fn: 'smmu_write_ste',
           source,
-          reads: (f) => ({ nodes: nodes(f.domain) }),
+          reads: (f) => ({ nodes: nodes(f.domain), cd }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
-            const words = s.ste.set('w0', 'S2');
+            const words = s.ste.set('w0', stage1?.word0(f) ?? 'S2');
             const first = s.nodes.get(smmuOfSid(f.sid)) === 0;
-            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE live', {
+            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE live', {
               sid: f.sid,
               smmu: smmuOfSid(f.sid),
               domain: f.domain,
@@ -80,7 +99,7 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
     ]),
   ]); // prettier-ignore
 
-  const detachDev = fragment('smmu_detach_dev', { domain, sid }, (h) => [
+  const detachDev = fragment('smmu_detach_dev', { domain, sid, pasid, cdTable }, (h) => [
     h.locked('list_lock', (f) => listLock(f.domain), [
       h.locked('smmu_lock', (f) => smmuLock(smmuOfSid(f.sid)), [
         h.step('look at STE', {
@@ -92,39 +111,58 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
               id: 'STE-is-S2',
               doc: 'there is something to detach',
               source,
-              test: ({ ste: { w0 } }) => w0 === 'S2',
+              test: ({ ste: { w0 } }, f) => isS1(f.domain) || w0 === 'S2',
               else: fail('EACCES'),
             },
             {
               id: 'VMID-matches',
               doc: 'the stream is attached to this domain',
               source,
-              test: ({ ste: { vmid } }, f) => vmid === vmidOf(f.domain),
+              test: ({ ste: { vmid } }, f) => isS1(f.domain) || vmid === vmidOf(f.domain),
               else: fail('EACCES'),
             },
           ],
         }),
+        ...(stage1
+          ? [
+              stage1.lookAtCds(h),
+              ...(stage1.freesFirst ? [stage1.freeCdTable(h)] : []),
+            ]
+          : []),
         h.step('clear STE word 0', {
           doc: 'invalid in memory; caches may still hold it (W-04)',
           fn: 'smmu_detach_dev',
           source,
+          reads: () => ({ cd }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = s.ste.set('w0', 'INVALID');
-            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE dead', { sid: f.sid, domain: f.domain });
+            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE dead', { sid: f.sid, domain: f.domain });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' }),
         h.step('clear STE words 1..7', {
           fn: 'smmu_detach_dev',
           source,
+          reads: () => ({ cd }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = zero.set('w0', s.ste.w0);
-            return next({ ste: words, cfg: fetched(s.cfg, words) }).emit('STE written', { sid: f.sid });
+            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
+        ...(stage1
+          ? [
+              ...(stage1.freesFirst ? [] : [stage1.freeCdTable(h)]),
+              h.step('the stream is detached', {
+                fn: 'smmu_detach_dev',
+                source,
+                run: () => goto('put list node'),
+              }),
+              ...stage1.clearCd(h),
+            ]
+          : []),
         h.step('put list node', {
           doc: 'the domain leaves this SMMU with its last stream there',
           fn: 'smmu_put_ref_domain',

@@ -1,6 +1,7 @@
 /** The EL2 driver of the SMMUv3, PV design (B8): commands, and the invalidation loop over a domain's SMMUs. */
 import {
   block,
+  done,
   fragment,
   next,
   range,
@@ -12,6 +13,7 @@ import {
   type ValueOf,
 } from '../language/index.js';
 import type { Parts } from './parts.js';
+import type { PowerIsOff } from './power-domain.js';
 import type { CommandQueue, Smmuv3 } from './smmuv3.js';
 import type { StreamTable } from './stream-table.js';
 
@@ -19,17 +21,18 @@ const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
 
 export type El2Driver = ReturnType<typeof el2Driver>;
 
-/** Declares the driver's locks and lists, and the fragments that the IOMMU core calls. */
-export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmuv3) {
-  const { smmu, domain, iova, sid, smmuOfSid } = all;
+/** Declares the driver's locks and lists, and the fragments that the IOMMU core calls. An SMMU that is off is passed over. */
+export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmuv3, powerIsOff?: PowerIsOff) {
+  const { smmu, domain, iova, sid, pasid, smmuOfSid } = all;
   const { Command, capacity, cmdq } = hw;
   const Smmus = set(smmu);
 
+  const top = 1 + sid.size * pasid.size + all.cpus + all.cdTable.size;
   /**
    * A domain's list of SMMUs: a node for each, with the number of streams attached there; no node is 0. The bound is that
    * of the domain's refcount, since each attach takes a reference first.
    */
-  const Nodes = vector(smmu, range(0, 1 + sid.values.length + all.cpus));
+  const Nodes = vector(smmu, range(0, top));
   const nodes = m.family('nodes', [domain], Nodes, (d) =>
     sid.values
       .filter((stream) => streams.ste(stream).initial.ttb === d)
@@ -38,9 +41,13 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
   );
   const attachedSmmus = (list: ValueOf<typeof Nodes>) => Smmus.make(smmu.values.filter((s) => list.get(s) !== 0));
   const listLock = m.locks('list_lock', domain, (d) => ({ kind: 'rw', protects: [nodes(d)] }));
-  /** Serialises producers. The consumer takes no lock, so the queue is not among what it protects. */
+  /** Serialises producers, and protects the stream table and the CDs (there are CDs only where there is one SMMU). The consumer takes no lock, so the queue is not among what it protects. */
   const smmuLock = m.locks('smmu_lock', smmu, (k) => ({
-    protects: sid.values.filter((stream) => smmuOfSid(stream) === k).map((stream) => streams.ste(stream)),
+    protects: [
+      ...sid.values.filter((stream) => smmuOfSid(stream) === k).map((stream) => streams.ste(stream)),
+      ...streams.cd.all,
+      ...(powerIsOff ? [powerIsOff(k)] : []),
+    ],
   }));
 
   /** PROD moves over the entry that was written behind it, or over whatever else is there. */
@@ -88,6 +95,11 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     Command.make.TLBI_S12_VMALL(all.vmidOf(f.domain)),
   );
   const cfgiSte = push('cfgi_ste', 'CFGI', { smmu, sid }, (f) => Command.make.CFGI_STE(f.sid));
+  const cfgiCd = push('cfgi_cd', 'CFGI', { smmu, sid, pasid }, (f) =>
+    Command.make.CFGI_CD(all.substream.make({ sid: f.sid, pasid: f.pasid })),
+  );
+  const cfgiAll = push('cfgi_all', 'CFGI_ALL', { smmu }, () => Command.make.CFGI_ALL());
+  const tlbInvAll = push('tlb_inv_all', 'TLBI', { smmu }, () => Command.make.TLBI_NSNH_ALL());
   const syncCommand = push('sync', 'CMD_SYNC', { smmu }, () => Command.make.CMD_SYNC());
 
   const cmdSync = fragment('cmd_sync', { smmu }, (h) => [
@@ -102,6 +114,22 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     }),
   ]);
 
+  const invalidate = fragment('tlb_inv', { smmu, domain, iova }, (h) => [
+    ...(powerIsOff
+      ? [
+          h.step('look at power_is_off', {
+            doc: 'nothing to do: resume will invalidate all',
+            fn: 'smmu_tlb_inv_range_smmu: if (smmu->iommu.power_is_off)',
+            source,
+            reads: (f) => ({ off: powerIsOff(f.smmu) }),
+            run: (s) => (s.off ? done() : next()),
+          }),
+        ]
+      : []),
+    h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova })),
+    h.call(cmdSync, (f) => ({ smmu: f.smmu })),
+  ]);
+
   const iotlbSync = fragment('iotlb_sync', { domain, iova, smmus: Smmus, smmu }, (h) => [
     h.locked('list_lock', (f) => listLock(f.domain), [
       h.step('read the SMMU list', {
@@ -112,12 +140,23 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
       }),
       h.each('each SMMU', 'smmu', (f) => f.smmus, [
         h.locked('smmu_lock', (f) => smmuLock(f.smmu), [
-          h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova })),
-          h.call(cmdSync, (f) => ({ smmu: f.smmu })),
+          h.call(invalidate, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova }), { as: 'tlb_inv' }),
         ]),
       ]),
     ], { shared: true }), // prettier-ignore
   ]);
 
-  return { nodes, attachedSmmus, listLock, smmuLock, tlbInvVmid, cfgiSte, cmdSync, iotlbSync };
+  return {
+    nodes,
+    attachedSmmus,
+    listLock,
+    smmuLock,
+    tlbInvVmid,
+    cfgiSte,
+    cfgiCd,
+    cfgiAll,
+    tlbInvAll,
+    cmdSync,
+    iotlbSync,
+  };
 }

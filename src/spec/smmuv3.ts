@@ -48,7 +48,10 @@ interface CachesSeen<T> {
 export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: StreamTable, capacity: number) {
   const { smmu, domain, sid, iova, page, smmuOfSid, sidOf } = all;
   const { table } = tables;
-  const { ste, cfg, cfgOld, fetched, both, walksOf, walksBehind, walkers, nothing } = streams;
+  const { ste, cd, cdMemory, cfg, cfgOld, fetched, refetchedCd, bothCds, both, walksOf, walksBehind, walkers } =
+    streams;
+  const { nothing, noCd, cdTables } = streams;
+  const { modes, consuming } = streams.switches;
   const syncDrains = m.assumed(
     'IHI-0070-4.7',
     'a completed CMD_SYNC means that earlier TLBIs are done and DMA through what they invalidated is visible',
@@ -66,6 +69,9 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
     TLBI_S2_IPA: all.mapping,
     TLBI_S12_VMALL: domain,
     CFGI_STE: sid,
+    CFGI_CD: all.substream,
+    CFGI_ALL: unit,
+    TLBI_NSNH_ALL: unit,
     CMD_SYNC: unit,
     GARBAGE: unit,
   });
@@ -125,8 +131,8 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
   const mayHold = (s: Smmu, d: Domain) =>
     m.derived(
       `mayHold[${smmu.print(s)}, ${domain.print(d)}]`,
-      { cfg, cfgOld, table, stale: stale(s, d), old: staleOld(s, d) },
-      (seen) => pagesUnder(seen, walksBehind(seen, s), d),
+      { walkers, table, stale: stale(s, d), old: staleOld(s, d) },
+      (seen) => pagesUnder(seen, seen.walkers[s], d),
     );
 
   /** Entries of a VMID that can't be walked any more: those that only an invalidation can remove. */
@@ -139,15 +145,19 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
 
   /**
    * mayReach of B7: the pages that a stream's transactions may still read or write. A torn STE that names nobody's table,
-   * or one that lets it pass untranslated, reaches all. What a torn STE with a VMID of zeroed words has cached is not
+   * one that names CDs in the host's memory, or one that lets it pass untranslated, reaches all. What a torn STE with a VMID of zeroed words has cached is not
    * kept behind it: P-2 says that there is none.
    */
   const reachOf = (stream: Sid) => {
     const s = smmuOfSid(stream);
-    return m.derived(`reach[${sid.print(stream)}]`, { cfg, cfgOld, table, stale, old: staleOld }, (seen): Set<Page> => {
+    const reads = { modes, cfg, cfgOld, table, cdMemory, stale, old: staleOld };
+    return m.derived(`reach[${sid.print(stream)}]`, reads, (seen): Set<Page> => {
+      if (seen.modes[s].has('BYPASS')) return new Set(page.values);
+      if (!seen.modes[s].has('TRANSLATE')) return new Set();
       const held = both(seen.cfg.at(stream), seen.cfgOld.at(stream));
       const own = walksOf({ cfg: held, cfgOld: nothing });
-      if (held.w0.has('BYPASS') || own.some(({ ttb }) => ttb === null)) return new Set(page.values);
+      const hostCds = cdTables(held.w0).some((t) => seen.cdMemory.at(t) === 'HOST');
+      if (held.w0.has('BYPASS') || hostCds || own.some(({ ttb }) => ttb === null)) return new Set(page.values);
       if (own.length === 0) return new Set();
       const behind = walksBehind(seen, s);
       const under = ({ vmid, ttb }: Walk): Iterable<Page> =>
@@ -159,9 +169,26 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
   };
   const reach = (e: Device) => reachOf(sidOf(e));
 
+  /** The stale sets, once an SMMU can no longer walk so: what it found stays in its TLB until a TLBI covers it. */
+  const leftBehind = (
+    s: Smmu,
+    walks: readonly Walk[],
+    leaves: FamilyView<readonly [Domain] & readonly number[], { get(iova: number): Pte | undefined }>,
+    before: Views,
+  ): Views =>
+    walks.reduce((caches, { vmid, ttb }) => {
+      if (vmid === null || ttb === null) return caches;
+      const found = iova.values.flatMap((x) => {
+        const leaf = leaves.at(ttb).get(x);
+        return leaf?.tag === 'V' ? [Translation.make({ iova: x, page: leaf.value })] : [];
+      });
+      return caches.set(s, vmid, caches.at(s, vmid).union(found));
+    }, before);
+
   for (const s of smmu.values) {
     const queue = { cmdq: cmdq(s) };
-    const head = (q: { cmdq: CommandQueue }) => (q.cmdq.ahead === 0 ? undefined : q.cmdq.ring.first());
+    const head = (q: { cmdq: CommandQueue; consuming: readonly boolean[] }) =>
+      q.cmdq.ahead === 0 || !q.consuming[s] ? undefined : q.cmdq.ring.first();
     const behind = { stale, staleOld };
     type Behind = { stale: Views; staleOld: Views };
     /** Entries that a TLBI hits are no longer stale, but may be in flight. */
@@ -174,6 +201,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
         doc: 'consumed is not completed: the old entries may still be in use until a CMD_SYNC',
         fn: 'CMD_TLBI_S2_IPA',
         source: `${source} §4.4`,
+        reads: () => ({ consuming }),
         writes: () => ({ ...queue, ...behind }),
         run: (q) => {
           const command = head(q);
@@ -189,6 +217,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
         doc: 'all entries of the VMID; consumed is not completed',
         fn: 'CMD_TLBI_S12_VMALL',
         source: `${source} §4.4`,
+        reads: () => ({ consuming }),
         writes: () => ({ ...queue, ...behind }),
         run: (q) => {
           const command = head(q);
@@ -201,10 +230,10 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
         },
       }),
       rule('consume CFGI', {
-        doc: 'the SMMU fetches the STE anew; what it held may still be in use until a CMD_SYNC',
+        doc: 'the SMMU fetches the STE anew, and all CDs behind it; what it held may still be in use until a CMD_SYNC',
         fn: 'CMD_CFGI_STE',
         source: `${source} §4.3`,
-        reads: () => ({ ste }),
+        reads: () => ({ consuming, ste, cd }),
         writes: () => ({ ...queue, cfg, cfgOld }),
         run: (q) => {
           const command = head(q);
@@ -213,16 +242,70 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
           if (smmuOfSid(stream) !== s) return next({ cmdq: consumed(q.cmdq) });
           return next({
             cmdq: consumed(q.cmdq),
-            cfg: q.cfg.set(stream, fetched(nothing, q.ste.at(stream))),
+            cfg: q.cfg.set(stream, fetched(nothing, q.ste.at(stream), q.cd)),
             cfgOld: q.cfgOld.set(stream, both(q.cfgOld.at(stream), q.cfg.at(stream))),
           });
+        },
+      }),
+      rule('consume CFGI of a CD', {
+        doc: 'the SMMU fetches the CD anew, through every STE that it may hold',
+        fn: 'CMD_CFGI_CD',
+        source: `${source} §4.3`,
+        reads: () => ({ consuming, cd }),
+        writes: () => ({ ...queue, cfg, cfgOld }),
+        run: (q) => {
+          const command = head(q);
+          if (command?.tag !== 'CFGI_CD') return block;
+          const { sid: stream, pasid: p } = command.value;
+          const held = q.cfg.at(stream);
+          const old = q.cfgOld.at(stream);
+          const forgotten = old.set('cds', old.cds.set(p, bothCds(old, held).get(p)!));
+          return next({
+            cmdq: consumed(q.cmdq),
+            cfg: q.cfg.set(stream, refetchedCd(held.set('cds', held.cds.set(p, noCd)), p, q.cd)),
+            cfgOld: q.cfgOld.set(stream, forgotten),
+          });
+        },
+      }),
+      rule('consume CFGI_ALL', {
+        doc: 'all STEs and CDs are fetched anew',
+        fn: 'CMD_CFGI_ALL',
+        source: `${source} §4.3`,
+        reads: () => ({ consuming, ste, cd }),
+        writes: () => ({ ...queue, cfg, cfgOld }),
+        run: (q) => {
+          if (head(q)?.tag !== 'CFGI_ALL') return block;
+          const streamsHere = sid.values.filter((stream) => smmuOfSid(stream) === s);
+          return next({
+            cmdq: consumed(q.cmdq),
+            cfg: streamsHere.reduce((all, x) => all.set(x, fetched(nothing, q.ste.at(x), q.cd)), q.cfg),
+            cfgOld: streamsHere.reduce((all, x) => all.set(x, both(q.cfgOld.at(x), q.cfg.at(x))), q.cfgOld),
+          }).emit('CFGI_ALL consumed', { smmu: s });
+        },
+      }),
+      rule('consume TLBI_NSNH_ALL', {
+        doc: 'all entries of all VMIDs',
+        fn: 'CMD_TLBI_NSNH_ALL',
+        source: `${source} §4.4`,
+        reads: () => ({ consuming }),
+        writes: () => ({ ...queue, ...behind }),
+        run: (q) => {
+          if (head(q)?.tag !== 'TLBI_NSNH_ALL') return block;
+          const after = domain.values.reduce<Behind>((caches, d) => invalidate(caches, d, () => true), q);
+          const result = next({ cmdq: consumed(q.cmdq), stale: after.stale, staleOld: after.staleOld });
+          return domain.values
+            .flatMap((d) => iova.values.map((x) => ({ smmu: s, domain: d, iova: x })))
+            .reduce<Result<object, object>>(
+              (all, what) => all.emit('TLBI consumed', what),
+              result.emit('TLBI_NSNH_ALL consumed', { smmu: s }),
+            );
         },
       }),
       rule('complete CMD_SYNC', {
         doc: 'all earlier commands are done, and all DMA through what they invalidated is visible',
         fn: 'CMD_SYNC',
         source: `${source} §4.7`,
-        reads: () => ({ cfg, table }),
+        reads: () => ({ consuming, modes, cfg, table }),
         writes: () => ({ ...queue, ...behind, cfgOld }),
         run: (q) => {
           if (head(q)?.tag !== 'CMD_SYNC') return block;
@@ -230,17 +313,12 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
             .filter((stream) => smmuOfSid(stream) === s)
             .reduce((old, stream) => old.set(stream, nothing), q.cfgOld);
           // What only a forgotten configuration could walk stays in the TLB until a TLBI covers it.
-          const before = walksBehind(q, s);
+          const walking = q.modes[s].has('TRANSLATE');
           const after = walksBehind({ cfg: q.cfg, cfgOld: configs }, s);
-          const lost = before.filter((walk) => !after.some(({ vmid, ttb }) => vmid === walk.vmid && ttb === walk.ttb));
-          const kept = lost.reduce((caches, { vmid, ttb }) => {
-            if (vmid === null || ttb === null) return caches;
-            const leaves = iova.values.flatMap((x) => {
-              const leaf = q.table.at(ttb).get(x);
-              return leaf?.tag === 'V' ? [Translation.make({ iova: x, page: leaf.value })] : [];
-            });
-            return caches.set(s, vmid, caches.at(s, vmid).union(leaves));
-          }, q.stale);
+          const lost = walksBehind(q, s).filter(
+            (walk) => walking && !after.some(({ vmid, ttb }) => vmid === walk.vmid && ttb === walk.ttb),
+          );
+          const kept = leftBehind(s, lost, q.table, q.stale);
           const drained = domain.values.reduce((old, d) => old.set(s, d, none), q.staleOld);
           const staleOld = syncDrains ? drained : q.staleOld;
           return next({ cmdq: consumed(q.cmdq), cfgOld: configs, stale: kept, staleOld }).emit('CMD_SYNC completed', {
@@ -251,7 +329,21 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
     ]);
   }
 
-  return { Command, capacity, cmdq, walkers, stale, staleOld, leafChanged, mayHold, leftover, reach, reachOf };
+  return {
+    Command,
+    capacity,
+    cmdq,
+    table,
+    walkers,
+    leftBehind,
+    stale,
+    staleOld,
+    leafChanged,
+    mayHold,
+    leftover,
+    reach,
+    reachOf,
+  };
 }
 
 const consumed = (queue: CommandQueue): CommandQueue =>

@@ -8,19 +8,22 @@ import {
   optional,
   record,
   set,
+  vector,
   type Builder,
   type Derived,
   type FamilyView,
   type ValueOf,
 } from '../language/index.js';
-import type { Domain, Parts, Sid, Smmu } from './parts.js';
+import { contextDescriptors, type CdAt, type CdValue } from './context-descriptors.js';
+import { alwaysOn, type Switches } from './smmuv3-registers.js';
+import type { CdTable, Domain, Parts, Pasid, Sid, Smmu } from './parts.js';
 
 export type StreamTable = ReturnType<typeof streamTable>;
 
-/** A table under a VMID: what a configuration that translates lets the walker do. */
+/** A table under a VMID (stage 1: an ASID): what a configuration that translates lets the walker do. */
 export interface Walk {
   readonly vmid: Domain | null;
-  /** Whose table; `null`: S2TTB is zero, nobody's table. */
+  /** Whose table; `null`: S2TTB (stage 1: TTB0) is zero, nobody's table. */
   readonly ttb: Domain | null;
 }
 
@@ -30,25 +33,61 @@ export type Walkers = readonly (readonly Walk[])[];
 /**
  * Declares the stream table and its caches.
  * @param attached the domain that each stream is attached to at the start
+ * @param switches which SMMUs translate: those that do not, walk nothing
  */
-export function streamTable(m: Builder, all: Parts, attached: (sid: Sid) => Domain | undefined) {
-  const { domain, sid, smmu, smmuOfSid } = all;
-  const Word0 = enumOf('INVALID', 'ABORT', 'BYPASS', 'S2');
+export function streamTable(
+  m: Builder,
+  all: Parts,
+  attached: (sid: Sid) => Domain | undefined,
+  switches: Switches = alwaysOn(m, all),
+) {
+  const { domain, sid, smmu, smmuOfSid, pasid, cdTable } = all;
+  const descriptors = contextDescriptors(m, all);
+  /** Stage 1: V, Config and S1ContextPtr are one word. */
+  const stage1 = (t: CdTable): `S1 ${string}` => `S1 ${cdTable.print(t)}`;
+  const Word0 = enumOf('INVALID', 'ABORT', 'BYPASS', 'S2', ...cdTable.values.map(stage1));
   const Name = optional(domain);
-  /** Word 0 is V and Config; word 2 the VMID; word 3 S2TTB. VMID = domain id (B8), and a domain has one table. */
+  /** Word 0 is V, Config and S1ContextPtr; word 2 the VMID; word 3 S2TTB. VMID = ASID = domain id (B8), and a domain has one table. */
   const Ste = record('Ste', { w0: Word0, vmid: Name, ttb: Name });
-  const Held = record('MayHold', { w0: set(Word0), vmid: set(Name), ttb: set(Name) });
+  const HeldCd = record('MayHoldCd', { w0: set(Name), ttb: set(Name) });
+  const Held = record('MayHold', { w0: set(Word0), vmid: set(Name), ttb: set(Name), cds: vector(pasid, HeldCd) });
   type SteValue = ValueOf<typeof Ste>;
   type HeldValue = ValueOf<typeof Held>;
 
   const zero = Ste.make({ w0: 'INVALID', vmid: null, ttb: null });
-  const nothing = Held.make({ w0: set(Word0).make(), vmid: set(Name).make(), ttb: set(Name).make() });
+  const noCd = HeldCd.make({ w0: set(Name).make(), ttb: set(Name).make() });
+  const nothing = Held.make({
+    w0: set(Word0).make(),
+    vmid: set(Name).make(),
+    ttb: set(Name).make(),
+    cds: vector(pasid, HeldCd).fill(noCd),
+  });
 
-  /** What is held, and the words of this STE. */
-  const fetched = (held: HeldValue, ste: SteValue): HeldValue =>
-    held.merge({ w0: held.w0.add(ste.w0), vmid: held.vmid.add(ste.vmid), ttb: held.ttb.add(ste.ttb) });
+  /** The CD tables that some word 0 names. */
+  const cdTables = (words: Iterable<string>): CdTable[] => {
+    const named = new Set(words);
+    return cdTable.values.filter((t) => named.has(stage1(t)));
+  };
+  /** What is held, and the words of this CD. */
+  const fetchedCd = (held: HeldValue, p: Pasid, { w0, ttb }: CdValue): HeldValue =>
+    held.update('cds', (cds) =>
+      cds.update(p, (own = noCd) => own.merge({ w0: own.w0.add(w0), ttb: own.ttb.add(ttb) })),
+    );
+  /** What is held, and what there is of a CD in the tables that the held words name. */
+  const refetchedCd = (held: HeldValue, p: Pasid, seen: CdAt): HeldValue =>
+    cdTables(held.w0).reduce((all, t) => fetchedCd(all, p, seen.at(t, p)), held);
+  /** What is held, and the words of this STE, with all CDs behind it. */
+  const fetched = (held: HeldValue, ste: SteValue, seen?: CdAt): HeldValue => {
+    const words = held.merge({ w0: held.w0.add(ste.w0), vmid: held.vmid.add(ste.vmid), ttb: held.ttb.add(ste.ttb) });
+    return cdTables([ste.w0]).reduce(
+      (all, t) => pasid.values.reduce((some, p) => fetchedCd(some, p, seen!.at(t, p)), all),
+      words,
+    );
+  };
+  const bothCds = (a: HeldValue, b: HeldValue): HeldValue['cds'] =>
+    a.cds.map((own, p) => own.merge({ w0: own.w0.union(b.cds.get(p)!.w0), ttb: own.ttb.union(b.cds.get(p)!.ttb) }));
   const both = (a: HeldValue, b: HeldValue): HeldValue =>
-    a.merge({ w0: a.w0.union(b.w0), vmid: a.vmid.union(b.vmid), ttb: a.ttb.union(b.ttb) });
+    a.merge({ w0: a.w0.union(b.w0), vmid: a.vmid.union(b.vmid), ttb: a.ttb.union(b.ttb), cds: bothCds(a, b) });
 
   const initial = (s: Sid): SteValue => {
     const d = attached(s);
@@ -64,15 +103,22 @@ export function streamTable(m: Builder, all: Parts, attached: (sid: Sid) => Doma
   /** The walks of every combination of words that translates. */
   const walksOf = (seen: Caches): readonly Walk[] => {
     const may = both(seen.cfg, seen.cfgOld);
-    if (!may.w0.has('S2')) return [];
-    return [...may.vmid].flatMap((vmid) => [...may.ttb].map((ttb) => ({ vmid, ttb })));
+    const stage2 = may.w0.has('S2') ? [...may.vmid].flatMap((vmid) => [...may.ttb].map((ttb) => ({ vmid, ttb }))) : [];
+    if (cdTables(may.w0).length === 0) return stage2;
+    const valid = may.cds
+      .toArray()
+      .flatMap(({ w0, ttb }) =>
+        [...w0].flatMap((asid) => (asid === null ? [] : [...ttb].map((table) => ({ vmid: asid, ttb: table })))),
+      );
+    return [...stage2, ...valid];
   };
 
-  /** The walks that a stream's configuration may allow, and whether it may pass untranslated. */
+  /** The walks that a stream's configuration may allow, whether it may pass untranslated, and the CD tables it may name. */
   const mayConfig = (s: Sid) =>
     m.derived(`mayConfig[${sid.print(s)}]`, { cfg: cfg(s), cfgOld: cfgOld(s) }, (seen) => ({
       walks: walksOf(seen),
       bypass: seen.cfg.w0.has('BYPASS') || seen.cfgOld.w0.has('BYPASS'),
+      cdTables: cdTables(both(seen.cfg, seen.cfgOld).w0),
     }));
 
   type Seen = {
@@ -90,11 +136,55 @@ export function streamTable(m: Builder, all: Parts, attached: (sid: Sid) => Doma
     return [...walks.values()];
   };
 
-  const walkers: Derived<Walkers> = m.derived('walkers', caches, (seen) =>
-    smmu.values.map((s) => walksBehind(seen, s)),
+  const walkers: Derived<Walkers> = m.derived('walkers', { ...caches, modes: switches.modes }, (seen) =>
+    smmu.values.map((s) => (seen.modes[s].has('TRANSLATE') ? walksBehind(seen, s) : [])),
   );
 
-  return { Ste, zero, ste, cfg, cfgOld, fetched, both, walksOf, walksBehind, mayConfig, walkers, nothing };
+  type SeenMemory = {
+    readonly ste: FamilyView<readonly [Sid] & readonly number[], SteValue>;
+    readonly cd: CdAt;
+  };
+  /** The streams that memory says are attached to a domain, once for each PASID. */
+  const attachedTo = (seen: SeenMemory, d: Domain): Sid[] =>
+    sid.values.flatMap((stream) => {
+      const { w0, ttb } = seen.ste.at(stream);
+      if (w0 === 'S2') return ttb === d ? [stream] : [];
+      return cdTables([w0]).flatMap((t) => pasid.values.filter((p) => seen.cd.at(t, p).w0 === d).map(() => stream));
+    });
+
+  /** A CD in memory changes: all who may name its table may fetch it. */
+  const cdWritten = (seen: Seen, t: CdTable, p: Pasid, words: CdValue): Seen =>
+    sid.values.reduce((own, stream) => {
+      const join = (held: HeldValue): HeldValue => (held.w0.has(stage1(t)) ? fetchedCd(held, p, words) : held);
+      return {
+        cfg: own.cfg.set(stream, join(own.cfg.at(stream))),
+        cfgOld: own.cfgOld.set(stream, join(own.cfgOld.at(stream))),
+      };
+    }, seen);
+
+  return {
+    ...descriptors,
+    switches,
+    Ste,
+    zero,
+    ste,
+    cfg,
+    cfgOld,
+    stage1,
+    noCd,
+    cdTables,
+    fetched,
+    refetchedCd,
+    bothCds,
+    cdWritten,
+    both,
+    walksOf,
+    walksBehind,
+    mayConfig,
+    walkers,
+    attachedTo,
+    nothing,
+  };
 }
 
 /** Does the SMMU walk this table under a VMID that is somebody's? Walks under VMID 0 of zeroed words are nobody's. */

@@ -20,8 +20,8 @@ import type { Parts } from './parts.js';
 const source = 'Arm IHI 0070 §6.3 (B7)';
 
 /** Whose stream table STRTAB_BASE names. */
-const SmmuRegisters = record('SmmuRegisters', { SMMUEN: bool, ABORT: bool, STRTAB_BASE: enumOf('EL1', 'EL2') });
-export type SmmuRegistersValue = ValueOf<typeof SmmuRegisters>;
+const SmmuMmio = record('SmmuMmio', { SMMUEN: bool, ABORT: bool, STRTAB_BASE: enumOf('EL1', 'EL2') });
+export type SmmuRegistersValue = ValueOf<typeof SmmuMmio>;
 
 /** Off, and GBPA.ABORT does not stop what comes; or on, with a stream table that EL1 fills: its STEs may bypass. */
 export const letsDmaPass = ({ SMMUEN, ABORT, STRTAB_BASE }: SmmuRegistersValue): boolean =>
@@ -30,15 +30,15 @@ export const letsDmaPass = ({ SMMUEN, ABORT, STRTAB_BASE }: SmmuRegistersValue):
 export const enabled = { SMMUEN: true, STRTAB_BASE: 'EL2' } as const;
 export const disabled = { SMMUEN: false, STRTAB_BASE: 'EL1' } as const;
 
-export type SmmuRegisterFile = ReturnType<typeof smmuRegisters>;
+export type SmmuRegisterFile = ReturnType<typeof smmuMmio>;
 
 /**
  * Declares the registers: off and aborting, as boot firmware leaves them.
  * @param taken EL2 has taken the SMMUs over and enabled them before the scenario begins
  */
-export function smmuRegisters(m: Builder, { smmu }: Parts, pages: Mmio, taken: boolean) {
-  const initial = SmmuRegisters.make({ ABORT: true, ...(taken ? enabled : disabled) });
-  const registers = m.family('SMMU', [smmu], SmmuRegisters, initial);
+export function smmuMmio(m: Builder, { smmu }: Parts, pages: Mmio, taken: boolean) {
+  const initial = SmmuMmio.make({ ABORT: true, ...(taken ? enabled : disabled) });
+  const registers = m.family('SMMU', [smmu], SmmuMmio, initial);
 
   const el1Store: Handler = handler('EL1 store to SMMU', {}, (h) => [
     h.step('str', {

@@ -1,0 +1,211 @@
+/**
+ * SC-04, STE ordering: EL2 writes the words of STEs and CDs in an order that no SMMU can take for something else.
+ * Seed: the host must not reprogram the SMMU settings of guest devices (S3:3); EL2 validates before it touches hardware (S3:36).
+ *
+ * A host CPU allocates, frees, attaches and detaches domains of all three kinds (S2, S1, BYPASS) at any stream and PASID,
+ * maps, unmaps and donates, and takes back the memory that EL2's allocator does not use. The SMMU may fetch any word of a
+ * reachable STE or CD at any time and mix what it holds of them (B7).
+ * PV design: B2, B4, B7 with may-caches for STEs and CDs, B8's attach and detach, S1 and S2.
+ * Windows: W-03 (words 1..7 … word 0), W-04 (word 0 cleared … CFGI+SYNC), W-05 (a live STE is written again).
+ * Defects D-10 and D-11 are edits of it. D-27 belongs to the TE design.
+ *
+ * - SC-04: a CD table is freed after the STE that names it is gone from all caches. Expected: all hold.
+ * - SC-04/android-s1-detach: it is freed first, as published. Expected: I-3 and L-4 are violated; with two CPUs also I-1
+ *   and I-7: the host takes the memory back and writes CDs of its own.
+ * Default: one CPU, one SMMU, one device with two PASIDs, three domains, one page. Nightly: `devices=2`, `cpus=2`.
+ */
+import { int, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
+import {
+  el2NeverPanics,
+  everyHypercallCanReturn,
+  freedCdTablesAreUnnamed,
+  freedTablesAreUnnamed,
+  hostDevicesReachHostPages,
+  newOwnersPagesAreOutOfReach,
+  refsCountStreams,
+  streamsAreTranslated,
+  streamsHaveOneDomain,
+  walkedTablesExist,
+  wordsAreNeverMixed,
+  type System,
+} from '../src/invariants/index.js';
+import {
+  domainRefs,
+  el2Attach,
+  el2Driver,
+  el2Stage1,
+  ioPageTable,
+  iommuCore,
+  iommuDomains,
+  pageOwnership,
+  parts,
+  smmuv3,
+  streamTable,
+  type DomainKind,
+} from '../src/spec/index.js';
+import type { Defect } from './defect.js';
+
+const scope = {
+  cpus: int(1, 1, 2, 'host CPUs issuing hypercalls'),
+  devices: int(1, 1, 2, 'devices, each with a StreamID of its own'),
+  pasids: int(2, 1, 2, 'PASIDs of a device'),
+  domains: int(3, 1, 4, 'domain ids: an S2 domain, an S1 domain, a BYPASS domain, a second S2 domain'),
+  cdTables: int(2, 1, 2, 'pieces of EL2 memory for tables of CDs'),
+  pages: int(1, 1, 2, 'RAM pages'),
+};
+
+type Scope = ScopeOf<typeof scope>;
+
+const kinds: readonly DomainKind[] = ['S2', 'S1', 'BYPASS', 'S2'];
+
+/** Declares the whole scenario. `freesFirst`: Android's order in the detach of an S1 domain. */
+function declare(m: Builder, sizes: Scope, freesFirst: boolean): void {
+  const all = parts({ ...sizes, smmus: 1, iovas: 1 });
+  const pages = pageOwnership(m, all, sizes.domains + sizes.cpus);
+  const tables = ioPageTable(m, all);
+  const streams = streamTable(m, all, () => undefined);
+  const hw = smmuv3(m, all, tables, streams, 2);
+  const driver = el2Driver(m, all, streams, hw);
+  const stage1 = el2Stage1(all, streams, driver, (d) => kinds[d], freesFirst);
+  const attach = el2Attach(m, all, streams, driver, stage1);
+  const domains = domainRefs(m, all, pages, 0);
+  const core = iommuCore(all, pages, tables, hw, driver, domains);
+  const { allocDomain, freeDomain, attachDev, detachDev } = iommuDomains(all, pages, tables, hw, attach, domains);
+  const hypercalls = [
+    allocDomain,
+    freeDomain,
+    attachDev,
+    detachDev,
+    core.mapPages,
+    core.unmapPages,
+    pages.donateHyp,
+    pages.hypDonateHost,
+    stage1.reclaim,
+    stage1.refill,
+  ];
+  for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
+
+  m.assume('B7', 'the SMMU may hold every combination of words that it may have fetched, and mix them');
+  m.assume('IHI-0070-4.3', 'CFGI_STE also covers the CDs that were fetched through the STE');
+
+  const system: System = { parts: all, pages, tables, streams, hw };
+  hostDevicesReachHostPages(m, system); // I-1
+  walkedTablesExist(m, system, domains); // I-3
+  streamsAreTranslated(m, system); // I-4
+  newOwnersPagesAreOutOfReach(m, system); // I-7
+  refsCountStreams(m, system, domains); // L-1
+  streamsHaveOneDomain(m, system, driver); // L-2
+  freedTablesAreUnnamed(m, system); // L-3
+  freedCdTablesAreUnnamed(m, system); // L-4
+  wordsAreNeverMixed(m, system); // P-2
+  el2NeverPanics(m, system); // P-14
+  everyHypercallCanReturn(m, system); // wedge
+}
+
+const sc04 = model({
+  name: 'SC-04',
+  title: 'STE ordering: no mixture of STE and CD words is a translation of nobody',
+  scope,
+  build: (m, sizes) => declare(m, sizes, false),
+});
+
+const violated: Expected = 'violated';
+
+const android = model({
+  name: 'SC-04/android-s1-detach',
+  title: 'the same, but the CD table is freed before the STE that names it is gone (W-04)',
+  scope,
+  build: (m, sizes) => declare(m, sizes, true),
+  expected: ({ cpus }): Record<string, Expected> =>
+    cpus === 1
+      ? { 'I-3': violated, 'L-4': violated }
+      : { 'I-1': violated, 'I-3': violated, 'I-7': violated, 'L-4': violated },
+});
+
+const small = { domains: 2, pasids: 1 };
+
+export const defects: readonly Defect[] = [
+  {
+    id: 'D-10',
+    what: 'attach writes STE word 0 before words 1..7',
+    model: 'SC-04',
+    scope: { domains: 1, pasids: 1 },
+    edits: ['move attach_dev/write-STE-word-0 before attach_dev/write-STE-words-1..7'],
+    violates: { 'I-1': 12, 'I-3': 9, 'P-2': 9 },
+    brief: ['P-2', 'I-3'],
+    macro: { here: 2, brief: 3 },
+    note: 'The words are those of an STE that was never attached: zeroes, a table at address 0. The brief has the table of a freed domain there; but detach clears words 1..7, and its CFGI and CMD_SYNC take them out of caches.',
+  },
+  {
+    id: 'D-10',
+    what: 'attach does not make the SMMU forget words 1..7 before it writes word 0',
+    model: 'SC-04',
+    scope: { domains: 1, pasids: 1 },
+    edits: ['drop attach_dev/smmu_attach_dev/sync-words-1..7'],
+    violates: { 'I-1': 13, 'I-3': 10, 'P-2': 10 },
+    brief: ['P-2', 'I-3'],
+  },
+  {
+    id: 'D-10',
+    what: 'the same for a CD of a live table: word 0 first',
+    model: 'SC-04',
+    scope: { domains: 2 },
+    edits: ['move attach_dev/write-CD-word-0 before attach_dev/write-CD-words-1..3'],
+    violates: { 'I-1': 43, 'I-3': 40, 'P-2': 40 },
+    brief: ['P-2', 'I-3'],
+    note: 'Not in the brief: it takes a second PASID, since the table of PASID 0 is not live yet.',
+  },
+  {
+    id: 'D-11',
+    what: 'no CFGI and CMD_SYNC before the CD table and the domain’s table are freed',
+    model: 'SC-04',
+    scope: small,
+    edits: ['drop detach_dev/sync-word-0', 'drop detach_dev/sync-words-1..7'],
+    violates: { 'I-1': 36, 'I-3': 33, 'I-7': 47, 'L-3': 46, 'L-4': 41, 'P-2': 33 },
+    brief: ['I-3', 'L-4'],
+    note: 'I-3 and P-2 come first through an S2 domain: its words are cleared while the cached word 0 is still valid.',
+  },
+  {
+    id: 'D-11',
+    what: 'the CD table is freed first, as an edit',
+    model: 'SC-04',
+    scope: small,
+    edits: ['move detach_dev/hyp_free-CD-table before detach_dev/clear-STE-word-0'],
+    violates: { 'I-3': 39, 'L-4': 39 },
+    brief: ['I-3', 'L-4'],
+    macro: { here: 7, brief: 4 },
+    note: 'Three hypercalls (alloc_domain, attach_dev, detach_dev), and the four commands that the SMMU consumes for the attach, which the brief does not count.',
+  },
+  {
+    id: 'D-11',
+    what: 'the CD table is freed first, as Android has it (W-04)',
+    model: 'SC-04/android-s1-detach',
+    scope: small,
+    edits: [],
+    violates: { 'I-3': 39, 'L-4': 39 },
+    brief: ['I-3', 'L-4'],
+    macro: { here: 7, brief: 4 },
+    note: 'With a second CPU the host takes the memory back meanwhile: I-1 and I-7 after 43 steps (cpus=2, cdTables=1, 467,135 states).',
+  },
+  {
+    id: 'W-05',
+    what: 'attach does not look whether PASID 0 of the stream is attached already, as upstream',
+    model: 'SC-04',
+    scope: { domains: 2 },
+    edits: ['pass attach_dev/STE-is-not-S1'],
+    violates: { 'I-1': 84, 'I-3': 81, 'L-1': 62, 'L-2': 62, 'P-2': 81 },
+    brief: ['P-2'],
+    note: 'With one PASID only L-1 and L-2: S1ContextPtr and V are one word, so the STE is either the old or the new one. With two, CDs of the old and the new table are mixed until the CFGI.',
+  },
+  {
+    id: 'bypass',
+    what: 'attach takes a BYPASS domain',
+    model: 'SC-04',
+    scope: { domains: 3, pasids: 1 },
+    edits: ['pass attach_dev/domain-is-not-BYPASS'],
+    violates: { 'I-1': 20, 'I-4': 17, 'I-7': 28, 'L-1': 25, 'L-2': 25 },
+    brief: [],
+  },
+];
+
+export default [sc04, android];

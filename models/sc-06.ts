@@ -1,0 +1,249 @@
+/**
+ * SC-06, power cycling: power management stays in the EL1 half (S3:152), so power requests are untrusted input.
+ *
+ * Host CPUs map, unmap, donate, and say that the SMMU is to be off or on. While it is off, EL2 skips its TLBIs and calls
+ * that success; caches keep what they hold. One device, attached from the start.
+ * PV design: B2, B4, B7 with registers (CR0, CR0ACK, GBPA.ABORT) and in-flight modes, B8's reset, B9.
+ * Windows: W-08 (CR0 … CR0ACK), W-09 (GBPA: no writer here), W-12 (TLBI skipped … resume invalidates).
+ * Defects D-21, D-22, D-23, D-32.
+ *
+ * - SC-06: expected: all hold, with either order of the flag `power_is_off` and the driver's work.
+ *   `timeouts=true`: EL2 gives up waiting for CR0ACK. Order A then breaks isolation, order B availability only.
+ *   `scmi=true`: the host switches power behind EL2's back: availability. `aPd=false` (A-PD denied): bypass (I-4).
+ * - SC-06/no-gbpa-check: take-over accepts an SMMU with GBPA.ABORT=0 (D-22). Expected: I-4, and what follows.
+ * Default: two CPUs, one SMMU, one device, two pages. Nightly: `iovas=2`.
+ */
+import { choice, flag, int, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
+import {
+  disabledSmmusAbort,
+  el2NeverPanics,
+  everyHypercallCanReturn,
+  hostDevicesReachHostPages,
+  newOwnersPagesAreOutOfReach,
+  queueIsUsedAfterAck,
+  resumeInvalidatesFirst,
+  successMeansFlushed,
+  type System,
+} from '../src/invariants/index.js';
+import {
+  el2Driver,
+  ioPageTable,
+  iommuCore,
+  pageOwnership,
+  parts,
+  powerDomain,
+  powerHardware,
+  powerIsOff,
+  registerHardware,
+  smmuRegisters,
+  smmuv3,
+  streamTable,
+} from '../src/spec/index.js';
+import type { Defect } from './defect.js';
+
+const scope = {
+  cpus: int(2, 1, 2, 'host CPUs issuing hypercalls'),
+  pages: int(2, 1, 3, 'RAM pages'),
+  iovas: int(1, 1, 2, 'IO virtual addresses of the domain, a page each'),
+  order: choice(['B', 'A'], 'B: the driver first, power_is_off only if it succeeds; A: power_is_off first'),
+  timeouts: flag(false, 'EL2 may give up waiting for CR0ACK'),
+  scmi: flag(false, 'the host switches power without EL2 seeing it'),
+  aPd: flag(true, 'A-PD: after a loss of power the SMMU aborts'),
+};
+type Scope = ScopeOf<typeof scope>;
+
+/** Declares the whole scenario. `abort`: GBPA.ABORT at take-over. */
+export function declare(m: Builder, sizes: Scope, abort: boolean): System {
+  const all = parts({ ...sizes, domains: 1, smmus: 1, devices: 1 });
+  const pages = pageOwnership(m, all, sizes.iovas + sizes.cpus);
+  const tables = ioPageTable(m, all);
+  const registers = smmuRegisters(m, all, abort);
+  const streams = streamTable(m, all, () => all.domain.of(0), registers);
+  const hw = smmuv3(m, all, tables, streams, 2);
+  const off = powerIsOff(m, all);
+  const driver = el2Driver(m, all, streams, hw, off);
+  const hardware = registerHardware(m, all, registers, streams, hw);
+  powerHardware(m, all, registers, streams, hw, driver, off, { unseen: sizes.scmi, aborts: sizes.aPd && abort });
+  const { pdOff, pdOn } = powerDomain(all, registers, hardware, driver, off, sizes);
+  const core = iommuCore(all, pages, tables, hw, driver);
+  const hypercalls = [core.mapPages, core.unmapPages, pages.donateHyp, pages.hypDonateHost, pdOff, pdOn];
+  for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
+
+  m.assume('B7', 'caches survive SMMUEN=0 and a loss of power, until they are invalidated');
+  if (sizes.aPd)
+    m.assume('A-PD', 'after a loss of power the SMMU aborts: GBPA.ABORT is 1. The architecture does not promise it');
+  if (!sizes.scmi)
+    m.assume('PD', 'the host cuts power only while EL2 has the SMMU off, and it is back before EL2 resumes it');
+  if (!sizes.timeouts) m.assume('CR0ACK', 'EL2 never gives up waiting for CR0ACK');
+
+  const system: System = { parts: all, pages, tables, streams, hw };
+  hostDevicesReachHostPages(m, system); // I-1
+  disabledSmmusAbort(m, system); // I-4
+  newOwnersPagesAreOutOfReach(m, system); // I-7
+  resumeInvalidatesFirst(m, system, registers, off); // L-6
+  successMeansFlushed(m, system); // P-5
+  queueIsUsedAfterAck(m, system, registers); // P-12
+  el2NeverPanics(m, system); // P-14
+  everyHypercallCanReturn(m, system); // wedge
+  return system;
+}
+
+const expected = ({ order, timeouts, scmi, aPd }: Scope): Record<string, Expected> => {
+  const broken = [
+    ...(timeouts ? (order === 'A' ? ['I-1', 'I-7', 'P-5', 'wedge'] : ['P-12', 'wedge']) : []),
+    ...(scmi ? ['L-6', 'wedge'] : []),
+    ...(aPd ? [] : ['I-1', 'I-4', 'I-7']),
+  ];
+  return Object.fromEntries(broken.map((id): [string, Expected] => [id, 'violated']));
+};
+
+const sc06 = model({
+  name: 'SC-06',
+  title: 'power cycling: what was skipped while the SMMU was off is made good before it is on',
+  scope,
+  build: (m, sizes) => void declare(m, sizes, true),
+  expected,
+});
+
+const noGbpaCheck = model({
+  name: 'SC-06/no-gbpa-check',
+  title: 'the same, but take-over does not insist on GBPA.ABORT=1',
+  scope,
+  build: (m, sizes) => void declare(m, sizes, false),
+  expected: (sizes): Record<string, Expected> => expected({ ...sizes, aPd: false }),
+});
+
+const reset = ['drop pd_on/cfgi_all', 'drop pd_on/tlb_inv_all', 'drop pd_on/reset_device/cmd_sync'];
+const one = { cpus: 1, pages: 1 };
+
+export const defects: readonly Defect[] = [
+  {
+    id: 'D-21',
+    what: 'resume invalidates nothing',
+    model: 'SC-06',
+    scope: one,
+    edits: reset,
+    violates: { 'I-1': 26, 'I-7': 29, 'L-6': 6 },
+    brief: ['I-7', 'L-6'],
+    macro: { here: 8, brief: 7 },
+  },
+  {
+    id: 'D-21',
+    what: 'resume leaves the TLB as it is',
+    model: 'SC-06',
+    scope: one,
+    edits: ['drop pd_on/tlb_inv_all'],
+    violates: { 'I-1': 33, 'I-7': 36, 'L-6': 13 },
+    brief: ['I-7', 'L-6'],
+  },
+  {
+    id: 'D-21',
+    what: 'resume leaves configuration caches as they are',
+    model: 'SC-06',
+    scope: one,
+    edits: ['drop pd_on/cfgi_all'],
+    violates: { 'L-6': 13 },
+    brief: ['I-7', 'L-6'],
+    note: 'The stream table does not change here, so old configurations are the new ones: only the order is wrong.',
+  },
+  {
+    id: 'D-22',
+    what: 'take-over does not insist on GBPA.ABORT=1',
+    model: 'SC-06/no-gbpa-check',
+    scope: one,
+    edits: [],
+    violates: { 'I-1': 5, 'I-4': 2, 'I-7': 8 },
+    brief: ['I-4'],
+    macro: { here: 1, brief: 1 },
+  },
+  {
+    id: 'D-23',
+    what: 'order A: power_is_off is set before the suspend, which may fail',
+    model: 'SC-06',
+    scope: { pages: 1, order: 'A', timeouts: true },
+    edits: [],
+    violates: { 'I-1': 18, 'I-7': 18, 'P-5': 15, wedge: 17 },
+    brief: ['P-5', 'I-7'],
+    macro: { here: 4, brief: 4 },
+    note: 'The brief calls "off:=true after CR0=0" the defect for power_off. Under the SMMU’s lock nobody sees the order; what counts is the failure, and there the flag first is the unsafe one: TLBIs to a live SMMU are skipped.',
+  },
+  {
+    id: 'D-23',
+    what: 'order B: the flag only after success',
+    model: 'SC-06',
+    scope: { pages: 1, order: 'B', timeouts: true },
+    edits: [],
+    violates: { 'P-12': 15, wedge: 14 },
+    brief: ['P-5', 'I-7'],
+    note: 'The safe order: a suspend that failed leaves an SMMU that EL2 still believes on. An unmap may wait for ever for its queue (availability), and no page is given away.',
+  },
+  {
+    id: 'D-32',
+    what: 'resume does not wait for CR0ACK of the queue',
+    model: 'SC-06',
+    scope: one,
+    edits: ['drop pd_on/wait-for-queue'],
+    violates: { 'L-6': 15, 'P-12': 5 },
+    brief: ['P-12', 'I-4'],
+    note: 'No I-4: GBPA.ABORT=1 makes the old mode an abort. It is D-22 that opens it.',
+  },
+  {
+    id: 'D-32',
+    what: 'resume does not wait for CR0ACK of SMMUEN',
+    model: 'SC-06',
+    scope: one,
+    edits: ['drop pd_on/wait-for-SMMU'],
+    violates: { 'P-12': 29 },
+    brief: ['P-12', 'I-4'],
+    note: 'No I-4, as above.',
+  },
+  {
+    id: 'D-32',
+    what: 'suspend does not wait for CR0ACK',
+    model: 'SC-06',
+    scope: one,
+    edits: ['drop pd_off/wait-for-CR0ACK'],
+    violates: { 'I-1': 18, 'I-7': 18, 'P-5': 14 },
+    brief: ['P-12', 'I-4'],
+    note: 'The window leads to isolation, not to bypass: TLBIs are skipped while the SMMU still translates. Nothing is sent to the queue in it, so P-12 holds.',
+  },
+  {
+    id: 'A-PD',
+    what: 'assumption A-PD denied: after a loss of power GBPA.ABORT is 0',
+    model: 'SC-06',
+    scope: { ...one, aPd: false },
+    edits: [],
+    violates: { 'I-1': 9, 'I-4': 6, 'I-7': 9 },
+    brief: ['I-4'],
+  },
+  {
+    id: 'SCMI',
+    what: 'the host switches power behind EL2’s back',
+    model: 'SC-06',
+    scope: { ...one, scmi: true },
+    edits: [],
+    violates: { 'L-6': 18, wedge: 4 },
+    brief: [],
+    note: 'Availability: EL2 waits for a queue that is gone. L-6 as it reads: power was lost again between the invalidation and SMMUEN=1.',
+  },
+  {
+    id: 'lock',
+    what: 'pd_off without the SMMU’s lock',
+    model: 'SC-06',
+    scope: { pages: 1 },
+    edits: ['unlock pd_off/smmu_lock'],
+    violates: { 'I-1': 37, 'I-7': 37, 'L-6': 17, 'P-5': 34, 'P-12': 9, wedge: 5 },
+    brief: [],
+  },
+  {
+    id: 'off-check',
+    what: 'unmap does not look at power_is_off',
+    model: 'SC-06',
+    scope: one,
+    edits: ['drop unmap_pages/look-at-power_is_off'],
+    violates: { 'L-6': 17, wedge: 11 },
+    brief: [],
+  },
+];
+
+export default [sc06, noGbpaCheck];

@@ -1,0 +1,80 @@
+/** Registers and power (domain brief, section d): what an SMMU does while it changes, and after it was off. */
+import { enumOf, type Builder, type Seen } from '../language/index.js';
+import type { PowerIsOff, Smmu, SmmuRegisters } from '../spec/index.js';
+import type { System } from './isolation.js';
+
+/** I-4, as far as the registers go. */
+export function disabledSmmusAbort(m: Builder, { parts: { smmu }, streams }: System): void {
+  m.invariant('I-4', {
+    text: 'After take-over no transaction passes untranslated: mayReach never yields ALL through SMMUEN=0 with GBPA.ABORT=0.',
+    source: 'S3:75; §6.3',
+    forall: { s: smmu },
+    reads: () => ({ modes: streams.switches.modes }),
+    when: ({ modes }, { s }) => modes[s].size > 1 || !modes[s].has('TRANSLATE'),
+    holds: ({ modes }, { s }) => !modes[s].has('BYPASS'),
+    because: (_, { s }) => `${smmu.print(s)} may let transactions pass: SMMUEN=0 and GBPA.ABORT=0`,
+  });
+}
+
+/**
+ * L-6. Its first half, "while power_is_off the queue receives no command", is read as: no command for a domain. Resume
+ * itself sends commands, and in order B the flag still says off then.
+ */
+export function resumeInvalidatesFirst(
+  m: Builder,
+  { parts: { smmu }, hw }: System,
+  { registers }: SmmuRegisters,
+  off: PowerIsOff,
+): void {
+  const swept = m.family('swept', [smmu], enumOf('NO', 'CFGI', 'TLBI', 'BOTH', 'SYNCED'), 'SYNCED');
+  type Swept = Seen<{ swept: typeof swept }>;
+  type At = { smmu: Smmu };
+  const monitor = m.monitor('swept', { swept }, {
+    'SMMU disabled': ({ smmu: s }: At, seen: Swept) => ({ swept: seen.swept.set(s, 'NO') }),
+    'CFGI_ALL consumed': ({ smmu: s }: At, seen: Swept) => {
+      const was = seen.swept.at(s);
+      return was === 'NO' || was === 'TLBI' ? { swept: seen.swept.set(s, was === 'NO' ? 'CFGI' : 'BOTH') } : {};
+    },
+    'TLBI_NSNH_ALL consumed': ({ smmu: s }: At, seen: Swept) => {
+      const was = seen.swept.at(s);
+      return was === 'NO' || was === 'CFGI' ? { swept: seen.swept.set(s, was === 'NO' ? 'TLBI' : 'BOTH') } : {};
+    },
+    'CMD_SYNC completed': ({ smmu: s }: At, seen: Swept) =>
+      seen.swept.at(s) === 'BOTH' ? { swept: seen.swept.set(s, 'SYNCED') } : {},
+  }); // prettier-ignore
+
+  m.transition('L-6', {
+    text: 'While power_is_off, the hypervisor queue receives no command for a domain; SMMUEN becomes 1 after power-on only after CFGI_ALL, NSNH_ALL, SYNC completed.',
+    source: 'smmu_resume',
+    monitors: [monitor],
+    forall: { s: smmu },
+    writes: ({ s }) => [registers(s), hw.cmdq(s)],
+    reads: ({ s }) => ({ registers: registers(s), cmdq: hw.cmdq(s), off: off(s), swept: swept(s) }),
+    when: (before, after) =>
+      (before.registers.cr0 !== after.registers.cr0 && after.registers.cr0 === 'SMMUEN|CMDQEN') ||
+      (before.off && after.cmdq.ahead > before.cmdq.ahead),
+    holds: (before, after) =>
+      after.cmdq.ahead > before.cmdq.ahead
+        ? after.cmdq.ring.get(after.cmdq.ahead - 1)?.tag !== 'TLBI_S2_IPA'
+        : before.swept === 'SYNCED',
+    because: (before, after, { s }) =>
+      after.cmdq.ahead > before.cmdq.ahead
+        ? `${smmu.print(s)} is off, and its queue gets a TLBI`
+        : `${smmu.print(s)} is enabled, and not all of what it holds was invalidated`,
+  });
+}
+
+/** P-12: nothing is sent to an SMMU whose CR0 is still changing. EL2 does not write GBPA. */
+export function queueIsUsedAfterAck(m: Builder, { parts: { smmu }, hw }: System, { registers }: SmmuRegisters): void {
+  m.transition('P-12', {
+    text: 'Code that depends on a CR0/GBPA change runs only after the ACK/Update indication.',
+    source: '§6.3',
+    forall: { s: smmu },
+    writes: ({ s }) => [hw.cmdq(s)],
+    reads: ({ s }) => ({ registers: registers(s), cmdq: hw.cmdq(s) }),
+    when: (before, after) => after.cmdq.ahead > before.cmdq.ahead,
+    holds: ({ registers: { cr0, ack, powered } }) => !powered || cr0 === ack,
+    because: ({ registers: { cr0, ack } }, _, { s }) =>
+      `a command goes to ${smmu.print(s)} while its CR0 changes from ${ack} to ${cr0}`,
+  });
+}
