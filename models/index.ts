@@ -2,6 +2,7 @@
 import benchIommu from './bench-iommu.js';
 import sc01 from './sc-01.js';
 import sc03 from './sc-03.js';
+import sc12 from './sc-12.js';
 import type { Model } from '../src/index.js';
 
 /** A file of models, relative to this one. */
@@ -13,5 +14,6 @@ export interface Builtin {
 export const builtin: readonly Builtin[] = [
   { file: './sc-01.js', models: sc01 },
   { file: './sc-03.js', models: sc03 },
+  { file: './sc-12.js', models: sc12 },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

@@ -3,3 +3,4 @@ export * from './isolation.js';
 export * from './lifecycle.js';
 export * from './protocol.js';
 export * from './domains.js';
+export * from './identity-map.js';

@@ -25,7 +25,7 @@ export function quietRefsMatchMappings(
 }
 
 /** V-1, as far as it needs no fairness: nobody gets stuck. */
-export function everyHypercallCanReturn(m: Builder, { pages }: System): void {
+export function everyHypercallCanReturn(m: Builder, { pages }: Pick<System, 'pages'>): void {
   m.wedgeFree('wedge', {
     text: 'From every reachable state each CPU can return to idle.',
     source: 'V-1',

@@ -8,3 +8,6 @@ export * from './smmuv3-el2-driver.js';
 export * from './smmuv3-el2-attach.js';
 export * from './iommu-domains.js';
 export * from './iommu-core.js';
+export * from './host-stage2.js';
+export * from './idmap.js';
+export * from './idmap-devices.js';

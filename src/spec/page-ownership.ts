@@ -52,7 +52,7 @@ interface PageCheck {
   test(seen: PageSeen): boolean;
   readonly else: Result<object, object>;
 }
-const check = (id: string, doc: string, errno: string, test: (seen: PageSeen) => boolean): PageCheck => ({
+export const check = (id: string, doc: string, errno: string, test: (seen: PageSeen) => boolean): PageCheck => ({
   id,
   doc,
   source,
@@ -60,7 +60,7 @@ const check = (id: string, doc: string, errno: string, test: (seen: PageSeen) =>
   else: fail(errno),
 });
 
-const hostOwnsIt = check(
+export const hostOwnsIt = check(
   'host-state-is-OWNED',
   'only a page that the host owns alone changes hands',
   'EPERM',
@@ -72,19 +72,19 @@ const hostSharesIt = check(
   'EPERM',
   ({ own }) => own.host === 'SHARED_OWNED',
 );
-const hostHasItNot = check(
+export const hostHasItNot = check(
   'host-state-is-NOPAGE',
   'the host gets back only what it gave',
   'EPERM',
   ({ own }) => own.host === 'NOPAGE',
 );
-const hypHasItNot = check(
+export const hypHasItNot = check(
   'hyp-state-is-NOPAGE',
   'EL2 takes only a page it does not have',
   'EPERM',
   ({ own }) => own.hyp === 'NOPAGE',
 );
-const hypOwnsIt = check(
+export const hypOwnsIt = check(
   'hyp-state-is-OWNED',
   'EL2 gives only a page it owns',
   'EPERM',

@@ -117,5 +117,16 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     ], { shared: true }), // prettier-ignore
   ]);
 
-  return { nodes, attachedSmmus, listLock, smmuLock, tlbInvVmid, cfgiSte, cmdSync, iotlbSync };
+  return {
+    nodes,
+    attachedSmmus,
+    listLock,
+    smmuLock,
+    tlbInvRange,
+    tlbInvVmid,
+    cfgiSte,
+    syncCommand,
+    cmdSync,
+    iotlbSync,
+  };
 }
