@@ -36,6 +36,7 @@ import {
   type IdmapDesign,
 } from '../src/spec/index.js';
 import type { Builder } from '../src/index.js';
+import type { Defect } from './defect.js';
 
 const scope = (pages: number, devices: number, timeouts: boolean) => ({
   cpus: int(2, 1, 3, 'host CPUs issuing hypercalls'),
@@ -61,6 +62,10 @@ function declare(m: Builder, sizes: Scope, design: IdmapDesign & DeviceDesign, f
   const ownership = [own.hypDonateHost, own.donateGuest, own.reclaimPageGuest, stage2.hostMemAbort];
   const hypercalls = [own.donateHyp, enableDev, ...(fewer ? [] : [map.snapshot, ...ownership, disableDev])];
   for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
+
+  m.assume('B7', 'caches may hold whatever some prefetch schedule allows (may-cache closure): exact for safety only');
+  m.assume('SYNC', 'a CMD_SYNC of a change of ownership is waited for without a time limit');
+  m.assume('nVHE', 'an EL2 handler runs to completion on its CPU: one hypercall at a time per CPU (rule 2)');
 
   const system = { parts: all, pages, tables, streams, hw };
   hostDevicesReachHostPages(m, system); // I-1
@@ -104,3 +109,97 @@ const sc12Static = model({
 });
 
 export default [sc12, sc12V3, sc12Static];
+
+const small = { pages: 1 };
+
+export const defects: readonly Defect[] = [
+  {
+    id: 'D-24',
+    what: 'the flag is never set: no change of ownership reaches the identity map',
+    model: 'SC-12',
+    scope: small,
+    edits: ['drop set-kvm_idmap_initialized'],
+    violates: { 'I-1': 18, 'I-7': 18 },
+    brief: ['I-1'],
+    macro: { here: 5, brief: 2 },
+    note: 'the snapshot, enable_dev and its two commands come before the donation; the brief starts behind them',
+  },
+  {
+    id: 'D-25',
+    what: 'the guest gets the page before the identity map loses it',
+    model: 'SC-12',
+    scope: small,
+    edits: ['move map-in-guest-stage-2 before __pkvm_host_donate_guest/kvm_iommu_host_stage2_idmap'],
+    violates: { 'I-7': 18 },
+    brief: ['I-7'],
+    macro: { here: 5, brief: 3 },
+  },
+  {
+    id: 'D-39',
+    what: 'no host_mmu.lock around the two updates of a return to the host',
+    model: 'SC-12',
+    scope: small,
+    edits: ['unlock __pkvm_hyp_donate_host/host_mmu.lock'],
+    violates: { 'I-1': 22, 'I-6': 10, 'I-7': 45, mirror: 13 },
+    brief: ['I-1'],
+    macro: { here: 6, brief: 4 },
+    note: 'pkvm_pgd_lock still keeps donate_hyp out: the snapshot takes its place; I-6 by host_mem_abort',
+  },
+  {
+    id: 'D-39 on the way out',
+    what: 'no host_mmu.lock around the two updates of a donation',
+    model: 'SC-12',
+    scope: small,
+    edits: ['unlock __pkvm_host_donate_hyp/host_mmu.lock'],
+    violates: { 'I-1': 18, 'I-6': 19, 'I-7': 19, 'I-15': 11, mirror: 9 },
+    brief: ['I-1'],
+  },
+  {
+    id: 'W-17',
+    what: 'no host_mmu.lock around the snapshot: it undoes a donation',
+    model: 'SC-12',
+    scope: small,
+    edits: ['unlock kvm_iommu_snapshot_host_stage2/host_mmu.lock'],
+    violates: { 'I-1': 18, 'I-7': 19, mirror: 9 },
+    brief: ['I-1'],
+    macro: { here: 5, brief: 5 },
+  },
+  {
+    id: 'W-13',
+    what: 'the owner changes before the devices have lost the page',
+    model: 'SC-12',
+    scope: small,
+    edits: ['move __pkvm_host_donate_hyp/set-page-state before __pkvm_host_donate_hyp/kvm_iommu_host_stage2_idmap'],
+    violates: { 'I-1': 18, 'I-7': 18 },
+    brief: ['I-1', 'I-7'],
+  },
+  {
+    id: 'order of B2 on the way back',
+    what: 'the identity map gets the page before its state is the host’s',
+    model: 'SC-12',
+    scope: small,
+    edits: ['move __pkvm_hyp_donate_host/kvm_iommu_host_stage2_idmap before __pkvm_hyp_donate_host/set-page-state'],
+    violates: { 'I-1': 23 },
+    brief: [],
+    note: 'harmless, since EL2 has let go of the page; but I-1, as it is worded, does not hold in this order',
+  },
+  {
+    id: 'v3: ignored sync',
+    what: 'word 0 is written although the CMD_SYNC before it has not completed',
+    model: 'SC-12',
+    scope: { ...small, timeouts: true },
+    edits: ['pass enable_dev/CMD_SYNC-is-complete'],
+    violates: { 'P-2': 8, 'I-1': 13, 'I-7': 13 },
+    brief: ['P-2'],
+  },
+  {
+    id: 'W-29',
+    what: 'a static pointer to the STE: two enable_dev on two SMMUs write each other’s STE',
+    model: 'SC-12/static',
+    edits: [],
+    violates: { 'P-2': 15, 'I-1': 20, 'I-7': 27 },
+    brief: [],
+    macro: { here: 4, brief: 4 },
+    note: 'the brief gives the window and no trace: 4 is counted here for P-2',
+  },
+];

@@ -33,7 +33,7 @@ export type Walkers = readonly (readonly Walk[])[];
  */
 export function streamTable(m: Builder, all: Parts, attached: (sid: Sid) => Domain | undefined) {
   const { domain, sid, smmu, smmuOfSid } = all;
-  const Word0 = enumOf('INVALID', 'ABORT', 'BYPASS', 'S2');
+  const Word0 = enumOf('INVALID', 'ABORT', 'BYPASS', 'S2', 'S1S2');
   const Name = optional(domain);
   /** Word 0 is V and Config; word 2 the VMID; word 3 S2TTB. VMID = domain id (B8), and a domain has one table. */
   const Ste = record('Ste', { w0: Word0, vmid: Name, ttb: Name });
@@ -64,7 +64,7 @@ export function streamTable(m: Builder, all: Parts, attached: (sid: Sid) => Doma
   /** The walks of every combination of words that translates. */
   const walksOf = (seen: Caches): readonly Walk[] => {
     const may = both(seen.cfg, seen.cfgOld);
-    if (!may.w0.has('S2')) return [];
+    if (!may.w0.has('S2') && !may.w0.has('S1S2')) return [];
     return [...may.vmid].flatMap((vmid) => [...may.ttb].map((ttb) => ({ vmid, ttb })));
   };
 
