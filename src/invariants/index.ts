@@ -4,3 +4,4 @@ export * from './lifecycle.js';
 export * from './protocol.js';
 export * from './domains.js';
 export * from './identity-map.js';
+export * from './nested.js';

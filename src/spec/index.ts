@@ -11,3 +11,7 @@ export * from './iommu-core.js';
 export * from './host-stage2.js';
 export * from './idmap.js';
 export * from './idmap-devices.js';
+export * from './nested-caches.js';
+export * from './te-registers.js';
+export * from './te-driver.js';
+export * from './te-commands.js';
