@@ -10,6 +10,8 @@
  * Default scope: 1 CPU, 1 SMMU, 1 device, 2 pages. Nightly: `devices=2`, `cpus=2,pages=1`.
  * - SC-13: the repaired design. Expected: all hold.
  * - SC-13/v4: as published at the time. Expected: I-1, I-3, I-7, I-9, P-2, P-14, V-6 are violated.
+ * - SC-13/unsanitised: of v4 only that an invalid STE keeps the host's words. Expected: all hold (D-27).
+ * - SC-13/believes-host: of v4 only that TLBIs follow the host's SMMUEN. Expected: I-1, I-7.
  */
 import { int, model, type Expected, type ScopeOf } from '../src/index.js';
 import {
@@ -41,6 +43,7 @@ import {
   type ShadowDesign,
 } from '../src/spec/index.js';
 import type { Builder } from '../src/index.js';
+import type { Defect } from './defect.js';
 
 const scope = {
   cpus: int(1, 1, 2, 'host CPUs'),
@@ -128,4 +131,141 @@ const sc13V4 = model({
   }),
 });
 
-export default [sc13, sc13V4];
+const sc13Unsanitised = model({
+  name: 'SC-13/unsanitised',
+  title: 'the repaired order of writes, but an STE that does not translate keeps the host’s words (D-27)',
+  scope: { ...scope, pages: int(1, 1, 3, 'RAM pages') },
+  build: (m, sizes) => declare(m, sizes, { ...repaired, copiesWords: true }),
+});
+
+const sc13BelievesHost = model({
+  name: 'SC-13/believes-host',
+  title: 'only this of v4: no TLBI while the host has its SMMUEN cleared',
+  scope: { ...scope, pages: int(1, 1, 3, 'RAM pages') },
+  build: (m, sizes) => declare(m, sizes, { ...repaired, believesHost: true }),
+  expected: () => ({ 'I-1': violated, 'I-7': violated }),
+});
+
+export default [sc13, sc13V4, sc13Unsanitised, sc13BelievesHost];
+
+const small = { pages: 1 };
+const writesLive = ['drop clear-STE-word-0', 'drop sync-invalid', 'drop sync-words-1..7'];
+
+export const defects: readonly Defect[] = [
+  {
+    id: 'D-26',
+    what: 'no TLBI_NH_ALL: combined entries survive a donation',
+    model: 'SC-13',
+    scope: small,
+    edits: ['drop __pkvm_host_donate_hyp/TLBI_NH_ALL'],
+    violates: { 'I-1': 33, 'I-7': 33 },
+    brief: ['I-1'],
+    macro: { here: 9, brief: 2 },
+    note: 'the re-shadow, with two syncs, comes first: the brief starts with a cached entry',
+  },
+  {
+    id: 'D-27',
+    what: 'an invalid STE keeps the host’s words, and words are written over a live one',
+    model: 'SC-13/unsanitised',
+    edits: writesLive,
+    violates: { 'I-3': 8, 'P-2': 8, 'I-1': 21 },
+    brief: ['P-2', 'I-3'],
+    macro: { here: 1, brief: 2 },
+    note: 'the host’s words alone break nothing while word 0 is invalid first: SC-13/unsanitised holds',
+  },
+  {
+    id: 'W-05',
+    what: 'words are written over a live STE; they are zeroes, or EL2’s own',
+    model: 'SC-13',
+    scope: small,
+    edits: writesLive,
+    violates: { 'I-3': 8, 'P-2': 8, 'I-1': 21 },
+    brief: ['P-2'],
+  },
+  {
+    id: 'D-28',
+    what: 'a host command is read again after the filter',
+    model: 'SC-13',
+    scope: small,
+    edits: ['reread copy-command'],
+    violates: { 'P-9': 4, 'V-6': 6, 'P-14': 8 },
+    brief: ['I-1', 'P-9'],
+    macro: { here: 1, brief: 1 },
+    note: 'not I-1: no command that the SMMU knows adds anything to what a device may reach',
+  },
+  {
+    id: 'W-31',
+    what: 'a host STE is read again after the check',
+    model: 'SC-13',
+    scope: small,
+    edits: ['reread copy-host-STE'],
+    violates: { 'P-9': 7, 'I-3': 20, 'P-2': 20, 'I-1': 33, 'I-7': 36 },
+    brief: ['P-9'],
+  },
+  {
+    id: 'D-29',
+    what: 'EVTQ_BASE is not checked, its page neither shared nor pinned',
+    model: 'SC-13',
+    scope: small,
+    edits: ['pass write-EVTQ_BASE/host-owns-page', 'drop share-page', 'drop pin-page'],
+    violates: { 'I-9': 9 },
+    brief: ['I-9'],
+    macro: { here: 2, brief: 3 },
+    note: 'the fault that makes the SMMU write is not a step: an enabled queue counts as written',
+  },
+  {
+    id: 'W-14',
+    what: 'a pinned page is unshared, and then donated',
+    model: 'SC-13',
+    scope: small,
+    edits: ['pass __pkvm_host_unshare_hyp/ref-is-0'],
+    violates: { 'I-9': 27 },
+    brief: ['I-9'],
+  },
+  {
+    id: 'D-30',
+    what: 'an unknown opcode is forwarded: the queue stops, and EL2’s own commands with it',
+    model: 'SC-13',
+    scope: small,
+    edits: ['pass opcode-is-known'],
+    violates: { 'V-6': 5, 'P-14': 7 },
+    brief: ['V-6', 'P-14'],
+    macro: { here: 2, brief: 2 },
+  },
+  {
+    id: 'v4: VMID filter',
+    what: 'TLBIs of any VMID are forwarded',
+    model: 'SC-13',
+    scope: small,
+    edits: ['pass VMID-is-0'],
+    violates: {},
+    brief: [],
+    note: 'an invalidation takes away only: no property breaks',
+  },
+  {
+    id: 'v4: host SMMUEN',
+    what: 'no TLBI while the host has its SMMUEN cleared; the real one is set',
+    model: 'SC-13/believes-host',
+    edits: [],
+    violates: { 'I-1': 28, 'I-7': 28 },
+    brief: ['I-1'],
+  },
+  {
+    id: 'CR0 and GBPA',
+    what: 'neither is forced',
+    model: 'SC-13',
+    scope: small,
+    edits: ['pass SMMUEN-stays-set', 'pass ABORT-stays-set'],
+    violates: { 'I-4': 8, 'I-1': 21, 'I-7': 21 },
+    brief: ['I-4'],
+  },
+  {
+    id: 'host stage 2',
+    what: 'a host STE with a stage 2 of its own is taken as it is',
+    model: 'SC-13',
+    scope: small,
+    edits: ['pass host-has-no-stage-2'],
+    violates: { 'I-3': 19, 'P-2': 19, 'I-1': 32, 'I-7': 35 },
+    brief: ['I-3'],
+  },
+];

@@ -43,12 +43,15 @@ export function eventsGoToPinnedHostPages(m: Builder, { pages }: Pick<System, 'p
     text: 'Every page the SMMU itself writes (EVTQ) is host-ok and pinned (ref>0) while that writer is enabled.',
     source: 'v4 review of queue bases',
     reads: () => ({ evtq, ownership: pages.ownership, ref: pages.ref }),
-    when: (s) => s.evtq.enabled && s.evtq.base !== null,
-    holds: (s) => s.ownership.at(s.evtq.base!).host !== 'NOPAGE' && s.ref.at(s.evtq.base!) > 0,
-    because: (s) =>
-      s.ownership.at(s.evtq.base!).host === 'NOPAGE'
-        ? `events go to a page of ${s.ownership.at(s.evtq.base!).owner}`
-        : 'events go to a page that is not pinned',
+    when: (s) => s.evtq.enabled,
+    holds: ({ evtq: { base }, ownership, ref }) =>
+      base !== null && ownership.at(base).host !== 'NOPAGE' && ref.at(base) > 0,
+    because: ({ evtq: { base }, ownership }) =>
+      base === null
+        ? 'events go to an address that nobody has set'
+        : ownership.at(base).host === 'NOPAGE'
+          ? `events go to a page of ${ownership.at(base).owner}`
+          : 'events go to a page that is not pinned',
   });
 }
 

@@ -3,7 +3,6 @@
  * is forced to the safe value. The SMMU itself writes events into the event queue, and no stage-2 stops it (I-9).
  */
 import { bool, fail, goto, handler, next, optional, record, type Builder } from '../language/index.js';
-import { hostSharedWithHyp } from './page-ownership.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { Parts } from './parts.js';
 
@@ -165,7 +164,7 @@ export function teRegisters(
           fn: '__pkvm_host_share_hyp',
           source,
           writes: (f) => ({ own: ownership(f.page) }),
-          run: () => next({ own: hostSharedWithHyp }),
+          run: ({ own }) => next({ own: own.merge({ host: 'SHARED_OWNED', hyp: 'SHARED_BORROWED' }) }),
         }),
         h.step('pin page', {
           doc: 'from here on the host can’t unshare it; BUG_ON at the top of the count',

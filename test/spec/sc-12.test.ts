@@ -31,7 +31,7 @@ describe('SC-12', () => {
   });
 
   it('returns these error codes', () => {
-    expect(errorLabels(build(sc12, { scope: { cpus: 1, pages: 1, timeouts: true } }))).toEqual({
+    expect(errorLabels(build(sc12, { scope: { cpus: 1, pages: 1, timeouts: true }, properties: [] }))).toEqual({
       __pkvm_host_donate_guest: ['-EPERM'],
       __pkvm_host_donate_hyp: ['-EPERM'],
       __pkvm_host_reclaim_page_guest: ['-EPERM'],
