@@ -138,13 +138,18 @@ export function pageStatesAreLegal(
   inMicroSteps = false,
 ): void {
   const words = ({ owner, host, hyp, guest }: OwnershipValue): string => `${owner} ${host} ${hyp} ${guest}`;
-  m.invariant('I-15', {
+  const isLegal = {
     text: '(host,hyp,guest) of each page is one of the legal triples of B2, and owner agrees with it.',
     source: 'memory.h comments, selftest',
     forall: { p: page },
-    reads: ({ p }) => ({ own: pages.ownership(p), ...(inMicroSteps ? { changing: pages.hostLock } : {}) }),
-    when: ({ changing = 0 }) => changing === 0,
-    holds: ({ own }) => legal.has(words(own)),
-    because: ({ own }, { p }) => `${page.print(p)} is ${words(own)}`,
-  });
+    holds: ({ own }: { own: OwnershipValue }) => legal.has(words(own)),
+    because: ({ own }: { own: OwnershipValue }, { p }: { p: Page }) => `${page.print(p)} is ${words(own)}`,
+  };
+  if (inMicroSteps)
+    m.invariant('I-15', {
+      ...isLegal,
+      reads: ({ p }) => ({ own: pages.ownership(p), changing: pages.hostLock }),
+      when: (s) => s.changing === 0,
+    });
+  else m.invariant('I-15', { ...isLegal, reads: ({ p }) => ({ own: pages.ownership(p) }) });
 }
