@@ -28,11 +28,11 @@ import type { TeRegisters } from './te-registers.js';
 const source = 'Arm IHI 0070 (B7)';
 
 /** What the SMMU may hold of the streams' configurations. */
-interface Configs {
+export interface Configs {
   readonly cfg: FamilyView<readonly [Sid] & readonly number[], HeldWords>;
   readonly cfgOld: FamilyView<readonly [Sid] & readonly number[], HeldWords>;
 }
-type HeldWords = Parameters<StreamTable['both']>[0];
+export type HeldWords = Parameters<StreamTable['both']>[0];
 
 export type NestedSmmu = ReturnType<typeof nestedSmmu>;
 
