@@ -11,3 +11,5 @@ export * from './command-queue.js';
 export * from './pool.js';
 export * from './stream-table.js';
 export * from './power.js';
+export * from './identity-map.js';
+export * from './nested.js';

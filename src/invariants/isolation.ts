@@ -22,8 +22,15 @@ export interface System {
   readonly hw: Smmuv3;
 }
 
+/** What is needed to know which pages a device may reach, whatever the design. */
+export interface Reaching {
+  readonly parts: Parts;
+  readonly pages: PageOwnership;
+  readonly hw: Pick<Smmuv3, 'reach'>;
+}
+
 /** I-1: for every device d assigned to the host and every page p in reach(d): host-ok(p). */
-export function hostDevicesReachHostPages(m: Builder, { parts: { device, page }, pages, hw }: System): void {
+export function hostDevicesReachHostPages(m: Builder, { parts: { device, page }, pages, hw }: Reaching): void {
   m.invariant('I-1', {
     text: 'For every device d assigned to the host and every page p in reach(d): host(p) is not NOPAGE.',
     source: 'S3:28-38,52-56; v2/v4 cover letters',
@@ -35,18 +42,22 @@ export function hostDevicesReachHostPages(m: Builder, { parts: { device, page },
   });
 }
 
+/** Does somebody other than the host get the page here, or first get at it? */
+const gains = (before: OwnershipValue, after: OwnershipValue): boolean =>
+  (after.owner !== before.owner && after.owner !== 'HOST') || (after.guest === 'OWNED' && before.guest === 'NOPAGE');
+
 /** I-7: a page that gets a new owner is in no reach set of a device of a different owner. All devices here are the host's. */
-export function newOwnersPagesAreOutOfReach(m: Builder, { parts: { device, page }, pages, hw }: System): void {
+export function newOwnersPagesAreOutOfReach(m: Builder, { parts: { device, page }, pages, hw }: Reaching): void {
   m.transition('I-7', {
-    text: 'In any step that gives page p to a new owner, p is in no reach set of a device of a different owner.',
+    text: 'In any step that gives page p to a new owner (or lets that owner first access p), p is in no reach set of a device of a different owner.',
     source: 'S3:168',
     forall: { d: device, p: page },
     writes: ({ p }) => [pages.ownership(p)],
     reads: ({ d, p }) => ({ reach: hw.reach(d), own: pages.ownership(p) }),
-    when: (before, after) => after.own.owner !== before.own.owner && after.own.owner !== 'HOST',
+    when: (before, after) => gains(before.own, after.own),
     holds: (_, after, { p }) => !after.reach.has(p),
     because: (_, after, { d, p }) =>
-      `${page.print(p)} goes to ${after.own.owner}, and ${device.print(d)} may still reach it`,
+      `${page.print(p)} goes to ${after.own.guest === 'OWNED' ? 'GUEST' : after.own.owner}, and ${device.print(d)} may still reach it`,
   });
 }
 
@@ -122,14 +133,27 @@ export const legal: ReadonlySet<string> = new Set([
 export const ownershipWords = ({ owner, host, hyp, guest }: OwnershipValue): string =>
   `${owner} ${host} ${hyp} ${guest}`;
 
-/** I-15: what the three sides believe of a page fits together. */
-export function pageStatesAreLegal(m: Builder, { parts: { page }, pages }: System): void {
-  m.invariant('I-15', {
+/**
+ * I-15: what the three sides believe of a page fits together.
+ * @param inMicroSteps whether a change of owner has several steps: then it counts when nobody is at it
+ */
+export function pageStatesAreLegal(
+  m: Builder,
+  { parts: { page }, pages }: Pick<System, 'parts' | 'pages'>,
+  inMicroSteps = false,
+): void {
+  const isLegal = {
     text: '(host,hyp,guest) of each page is one of the legal triples of B2, and owner agrees with it.',
     source: 'memory.h comments, selftest',
     forall: { p: page },
-    reads: ({ p }) => ({ own: pages.ownership(p) }),
-    holds: ({ own }) => legal.has(ownershipWords(own)),
-    because: ({ own }, { p }) => `${page.print(p)} is ${ownershipWords(own)}`,
-  });
+    holds: ({ own }: { own: OwnershipValue }) => legal.has(ownershipWords(own)),
+    because: ({ own }: { own: OwnershipValue }, { p }: { p: Page }) => `${page.print(p)} is ${ownershipWords(own)}`,
+  };
+  if (inMicroSteps)
+    m.invariant('I-15', {
+      ...isLegal,
+      reads: ({ p }) => ({ own: pages.ownership(p), changing: pages.hostLock }),
+      when: (s) => s.changing === 0,
+    });
+  else m.invariant('I-15', { ...isLegal, reads: ({ p }) => ({ own: pages.ownership(p) }) });
 }

@@ -2,6 +2,7 @@
 export * from './parts.js';
 export * from './page-ownership.js';
 export * from './host-stage2.js';
+export * from './mirrored-stage2.js';
 export * from './hyp-pages.js';
 export * from './guest-vm.js';
 export * from './guest-pages.js';
@@ -33,3 +34,9 @@ export * from './command-queue-producers.js';
 export * from './iommu-map-range.js';
 export * from './vm-teardown.js';
 export * from './dma-map.js';
+export * from './idmap.js';
+export * from './idmap-devices.js';
+export * from './nested-caches.js';
+export * from './te-registers.js';
+export * from './te-driver.js';
+export * from './te-commands.js';

@@ -151,11 +151,13 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     attachedSmmus,
     listLock,
     smmuLock,
+    tlbInvRange,
     tlbInvVmid,
     cfgiSte,
     cfgiCd,
     cfgiAll,
     tlbInvAll,
+    syncCommand,
     cmdSync,
     iotlbSync,
   };

@@ -45,7 +45,7 @@ export function streamTable(
   const descriptors = contextDescriptors(m, all);
   /** Stage 1: V, Config and S1ContextPtr are one word. */
   const stage1 = (t: CdTable): `S1 ${string}` => `S1 ${cdTable.print(t)}`;
-  const Word0 = enumOf('INVALID', 'ABORT', 'BYPASS', 'S2', ...cdTable.values.map(stage1));
+  const Word0 = enumOf('INVALID', 'ABORT', 'BYPASS', 'S2', 'S1S2', ...cdTable.values.map(stage1));
   const Name = optional(domain);
   /** Word 0 is V, Config and S1ContextPtr; word 2 the VMID; word 3 S2TTB. VMID = ASID = domain id (B8), and a domain has one table. */
   const Ste = record('Ste', { w0: Word0, vmid: Name, ttb: Name });
@@ -103,7 +103,10 @@ export function streamTable(
   /** The walks of every combination of words that translates. */
   const walksOf = (seen: Caches): readonly Walk[] => {
     const may = both(seen.cfg, seen.cfgOld);
-    const stage2 = may.w0.has('S2') ? [...may.vmid].flatMap((vmid) => [...may.ttb].map((ttb) => ({ vmid, ttb }))) : [];
+    const stage2 =
+      may.w0.has('S2') || may.w0.has('S1S2')
+        ? [...may.vmid].flatMap((vmid) => [...may.ttb].map((ttb) => ({ vmid, ttb })))
+        : [];
     if (cdTables(may.w0).length === 0) return stage2;
     const valid = may.cds
       .toArray()

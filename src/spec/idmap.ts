@@ -1,0 +1,111 @@
+/**
+ * IDMAP design (B5): one identity stage-2 under VMID 0, which all enabled devices share. It mirrors the host's CPU
+ * stage-2: a snapshot is taken once, and from then on every change of ownership changes it too, under host_mmu.lock.
+ */
+import { bool, done, fragment, handler, next, type Builder } from '../language/index.js';
+import { isHosts, type MirroredStage2 } from './mirrored-stage2.js';
+import type { IoPageTable, Pte } from './io-page-table.js';
+import type { PageOwnership } from './page-ownership.js';
+import type { Parts } from './parts.js';
+import type { El2Driver } from './smmuv3-el2-driver.js';
+import type { Smmuv3 } from './smmuv3.js';
+
+const source = 'arch/arm64/kvm/hyp/nvhe/iommu/iommu.c, v3 (B5)';
+const driverSource = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c, v3 (B5)';
+
+/** How the published code differs from the repaired one. */
+export interface IdmapDesign {
+  /** The flag is set to the inverted result of the snapshot (v3): after a success it stays false. */
+  readonly invertsResult: boolean;
+}
+
+/** Declares the flag, the snapshot, and the update that ownership changes call. */
+export function idmap(
+  m: Builder,
+  all: Parts,
+  { hostLock }: PageOwnership,
+  { hostPte }: MirroredStage2,
+  { Pte, table }: IoPageTable,
+  hw: Smmuv3,
+  { smmuLock, tlbInvRange, cmdSync }: El2Driver,
+  { invertsResult }: IdmapDesign,
+) {
+  const { page, iova, smmu, domain } = all;
+  /** The one table, and its VMID. Identity: the IPA of a page is the page itself. */
+  const id = domain.of(0);
+  const initialized = m.variable('kvm_idmap_initialized', bool, false);
+  const leafOf = (leaves: { get(x: number): Pte | undefined }, p: number): Pte => leaves.get(p) as Pte; // a leaf for every page
+
+  const snapshot = handler('kvm_iommu_snapshot_host_stage2', { page }, (h) => [
+    h.locked('host_mmu.lock', () => hostLock, [
+      h.step('look at flag', {
+        doc: 'once',
+        fn: 'kvm_iommu_init',
+        source,
+        reads: () => ({ initialized }),
+        run: (s) => (s.initialized ? done() : next()),
+      }),
+      h.each('each page', 'page', () => page.values, [
+        h.call(fragment('snapshot_page', { page }, (g) => [
+          g.step('read host stage-2', {
+            doc: 'a page that is somebody else’s is left out',
+            fn: '__snapshot_host_stage2: kvm_pgtable_walk',
+            source,
+            reads: (f) => ({ pte: hostPte(f.page) }),
+            run: (s) => (isHosts(s.pte) ? next() : done()),
+          }),
+          g.step('map in identity map', {
+            fn: '__snapshot_host_stage2: host_stage2_idmap',
+            source,
+            writes: () => ({ table: table(id) }),
+            run: (s, f) => next({ table: s.table.set(f.page, Pte.make.V(f.page)) }),
+          }),
+        ]), (f) => ({ page: f.page })),
+      ]),
+      h.step('set kvm_idmap_initialized', {
+        doc: 'from here on ownership changes reach the identity map',
+        fn: 'kvm_iommu_init',
+        source,
+        writes: () => ({ initialized }),
+        run: () => next({ initialized: !invertsResult }),
+      }),
+    ]),
+  ], { fn: 'kvm_iommu_snapshot_host_stage2', source }); // prettier-ignore
+
+  const invalidate = fragment('smmu_tlb_inv_range', { page, smmu }, (h) => [
+    h.each('each SMMU', 'smmu', () => smmu.values, [
+      h.locked('smmu_lock', (f) => smmuLock(f.smmu), [
+        h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: id, iova: iova.of(f.page) })),
+        h.call(cmdSync, (f) => ({ smmu: f.smmu })),
+      ]),
+    ]),
+  ]); // prettier-ignore
+
+  const update = fragment('kvm_iommu_host_stage2_idmap', { page, maps: bool }, (h) => [
+    h.step('look at flag', {
+      doc: 'before the snapshot there is nothing to update',
+      fn: 'kvm_iommu_host_stage2_idmap',
+      source,
+      reads: () => ({ initialized }),
+      run: (s) => (s.initialized ? next() : done()),
+    }),
+    h.step('map or unmap', {
+      doc: 'the walker follows at once, caches do not',
+      fn: 'smmu_host_stage2_idmap: map_pages or unmap_pages',
+      source: driverSource,
+      reads: () => ({ walkers: hw.walkers }),
+      writes: () => ({ table: table(id), stale: hw.stale }),
+      run: (s, f) => {
+        const x = iova.of(f.page);
+        if (f.maps) return next({ table: s.table.set(x, Pte.make.V(f.page)) });
+        const stale = hw.leafChanged(s, id, x, leafOf(s.table, x));
+        return next({ table: s.table.set(x, Pte.make.ZERO()), stale });
+      },
+    }),
+    h.call(invalidate, (f) => ({ page: f.page })),
+  ]);
+
+  return { id, initialized, snapshot, update };
+}
+
+export type Idmap = ReturnType<typeof idmap>;
