@@ -1,7 +1,8 @@
-// Writes docs/scenarios.md: every model's counts and verdicts, and every seeded defect. See bench/README.md.
+// Writes docs/scenarios.md (every model's counts and verdicts, every seeded defect) and results/*.trace (the shortest
+// counterexample of each violation that a model expects). One worker, so that the calls of spec code are the same each time.
 
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format } from 'prettier';
@@ -16,20 +17,22 @@ const scopeText = (scope) =>
 
 /** The results of a bare `check`, one a model. */
 function checkAll() {
-  const run = spawnSync(process.execPath, [CLI, 'check', '--json', ...process.argv.slice(2)], {
+  const results = path.join(ROOT, 'results');
+  for (const file of readdirSync(results)) if (file.endsWith('.trace')) rmSync(path.join(results, file));
+  const run = spawnSync(process.execPath, [CLI, 'check', '--json', '--workers', '1', '--out', 'results'], {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const results = run.stdout
+  const found = run.stdout
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
-  const failed = results.filter(({ asExpected }) => !asExpected).map(({ model }) => model);
+  const failed = found.filter(({ asExpected }) => !asExpected).map(({ model }) => model);
   if (run.status !== 0 || failed.length > 0)
     throw new Error(`ringfence check ended with ${run.status}; not as expected: ${failed.join(', ') || 'nothing'}`);
-  return results;
+  return found;
 }
 
 function countsTable(results) {
