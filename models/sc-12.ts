@@ -64,7 +64,6 @@ function declare(m: Builder, sizes: Scope, design: IdmapDesign & DeviceDesign, f
   for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
 
   m.assume('B7', 'caches may hold whatever some prefetch schedule allows (may-cache closure): exact for safety only');
-  m.assume('SYNC', 'a CMD_SYNC of a change of ownership is waited for without a time limit');
   m.assume('nVHE', 'an EL2 handler runs to completion on its CPU: one hypercall at a time per CPU (rule 2)');
 
   const system = { parts: all, pages, tables, streams, hw };

@@ -35,7 +35,7 @@ export function nothingPassesUntranslated(
 ): void {
   const { client, deviceOf } = soc;
   m.invariant('I-4', {
-    text: 'After take-over no transaction passes untranslated: mayReach never yields ALL through SMMUEN=0 with GBPA.ABORT=0, STE bypass, ATSCHK=0 or pass-through SID, except streams listed as allowed pass-through by EL2 policy.',
+    text: 'After take-over no transaction passes untranslated: no SMMU is off with GBPA.ABORT=0, and no client presents the pass-through SID, except streams listed as allowed pass-through by EL2 policy.',
     source: 'S3:75; §6.3',
     forall: { c: client },
     reads: ({ c }) => {

@@ -61,7 +61,7 @@ export function tablesEndAfterTheirWalkers(m: Builder, { parts: { page, smmu, do
     (seen) => new Set(Object.keys(seen).filter((key) => (seen[key] as Set<Page>).size > 0)),
   );
   m.transition('L-4', {
-    text: 'A page leaves the PT use only when no STE/CD/PTE/walk-cache may-set names it.',
+    text: 'A page leaves the PT use only when no STE/CD/PTE may-set names it, and its VMID has no entries left that stand for walk caches.',
     source: '§3.21',
     on: ['table freed'],
     reads: () => ({ walkers: streams.walkers, leftover }),

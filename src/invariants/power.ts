@@ -67,7 +67,7 @@ export function resumeInvalidatesFirst(
 /** P-12: nothing is sent to an SMMU whose CR0 is still changing. EL2 does not write GBPA. */
 export function queueIsUsedAfterAck(m: Builder, { parts: { smmu }, hw }: System, { registers }: SmmuRegisters): void {
   m.transition('P-12', {
-    text: 'Code that depends on a CR0/GBPA change runs only after the ACK/Update indication.',
+    text: 'Code that depends on a CR0 change runs only after the ACK indication: no command is sent to an SMMU whose CR0 is still changing.',
     source: '§6.3',
     forall: { s: smmu },
     writes: ({ s }) => [hw.cmdq(s)],

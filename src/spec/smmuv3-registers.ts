@@ -170,7 +170,7 @@ export function powerHardware(
           walkers: streams.walkers,
           table: hw.table,
         }),
-        writes: () => ({ registers: registers(s), mayMode: mayMode(s), stale: hw.stale }),
+        writes: () => ({ registers: registers(s), mayMode: mayMode(s), stale: hw.stale, cmdq: hw.cmdq(s) }),
         run: (q) => {
           if (!q.registers.powered || (!unseen && (!q.off || q.lock !== 0))) return block;
           const after = reset(!unseen);
@@ -178,6 +178,8 @@ export function powerHardware(
             registers: after,
             mayMode: Modes.make([modeOf(after, after.ack)]),
             stale: hw.leftBehind(s, q.walkers[s], q.table, q.stale),
+            // PROD and CONS are reset with the other registers: to EL2 the queue looks empty, and so done.
+            cmdq: hw.emptyQueue,
           }).emit('SMMU disabled', { smmu: s });
         },
       }),

@@ -81,12 +81,8 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
    * every start, so CONS itself is not kept. What is written past PROD, the SMMU does not look at yet.
    */
   const CommandQueue = record('CommandQueue', { ring: list(Command, 2 * capacity), ahead: range(0, 2 * capacity - 1) });
-  const cmdq = m.family(
-    'cmdq',
-    [smmu],
-    CommandQueue,
-    CommandQueue.make({ ring: list(Command, 2 * capacity).make(), ahead: 0 }),
-  );
+  const emptyQueue = CommandQueue.make({ ring: list(Command, 2 * capacity).make(), ahead: 0 });
+  const cmdq = m.family('cmdq', [smmu], CommandQueue, emptyQueue);
 
   const stale = m.family('stale', [smmu, domain], Translations, none, 'ghost');
   const staleOld = m.family('staleOld', [smmu, domain], Translations, none, 'ghost');
@@ -333,6 +329,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
     Command,
     capacity,
     cmdq,
+    emptyQueue,
     table,
     walkers,
     leftBehind,
