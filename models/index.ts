@@ -4,6 +4,7 @@ import sc01, { defects as sc01Defects } from './sc-01.js';
 import sc02, { defects as sc02Defects } from './sc-02.js';
 import sc03 from './sc-03.js';
 import sc05, { defects as sc05Defects } from './sc-05.js';
+import sc08, { defects as sc08Defects } from './sc-08.js';
 import sc09, { defects as sc09Defects } from './sc-09.js';
 import sc10, { defects as sc10Defects } from './sc-10.js';
 import sc11, { defects as sc11Defects } from './sc-11.js';
@@ -24,6 +25,7 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-02.js', models: sc02, defects: sc02Defects },
   { file: './sc-03.js', models: sc03 },
   { file: './sc-05.js', models: sc05, defects: sc05Defects },
+  { file: './sc-08.js', models: sc08, defects: sc08Defects },
   { file: './sc-09.js', models: sc09, defects: sc09Defects },
   { file: './sc-10.js', models: sc10, defects: sc10Defects },
   { file: './sc-11.js', models: sc11, defects: sc11Defects },

@@ -8,3 +8,4 @@ export * from './device-policy.js';
 export * from './ownership.js';
 export * from './return-codes.js';
 export * from './command-queue.js';
+export * from './device-assignment.js';

@@ -25,3 +25,5 @@ export * from './freeze.js';
 export * from './mc-trap.js';
 export * from './command-queue.js';
 export * from './command-queue-producers.js';
+export * from './guest-dma.js';
+export * from './device-ownership.js';

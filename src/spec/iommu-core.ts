@@ -15,6 +15,7 @@ import {
   type Node,
   type ValueOf,
 } from '../language/index.js';
+import type { Caller } from './device-ownership.js';
 import type { DomainRefs } from './iommu-domains.js';
 import type { IoPageTable, Pte } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
@@ -37,7 +38,7 @@ type TableSeen = Parameters<Smmuv3['leafChanged']>[0] & { readonly table: ValueO
 
 export type IommuCore = ReturnType<typeof iommuCore>;
 
-/** The core's hypercalls, over the components they use. With `domains`, each holds a reference on its domain. */
+/** The core's hypercalls, over the components they use. With `domains`, each holds a reference on its domain; with `caller`, it is asked whose that is. */
 export function iommuCore(
   all: Parts,
   pages: PageOwnership,
@@ -45,12 +46,18 @@ export function iommuCore(
   hw: Smmuv3,
   driver: El2Driver,
   domains?: DomainRefs,
+  caller?: Caller,
 ) {
   const { domain, iova, page, mapping } = all;
   const { Pte, table, pgtLock } = tables;
   const { walkers, stale, leafChanged } = hw;
-  const { useDma, unuseDma } = pages;
+  const { unuseDma } = pages;
+  const useDma = caller?.useDma ?? pages.useDma;
+  const name = caller?.name ?? ((hypercall: string) => hypercall);
   const { iotlbSync } = driver;
+
+  const checked = <L extends LocalSorts & { domain: typeof domain }>(h: Body<L>): readonly Node[] =>
+    caller ? [h.call(caller.checkDomain, (f) => ({ domain: f.domain }))] : [];
 
   /** Holds a reference on the domain around the body, where domains come and go. */
   const withDomain = <L extends LocalSorts & { domain: typeof domain }>(
@@ -60,7 +67,7 @@ export function iommuCore(
     domains
       ? [
           h.call(domains.get('ENOENT'), (f) => ({ domain: f.domain })),
-          h.finally('with domain', body, [h.call(domains.put, (f) => ({ domain: f.domain }))]),
+          h.finally('with domain', [...checked(h), ...body], [h.call(domains.put, (f) => ({ domain: f.domain }))]),
         ]
       : body;
 
@@ -77,7 +84,7 @@ export function iommuCore(
   };
 
   const mapPagesWith = ({ refusesInv }: { refusesInv: boolean }): Handler =>
-    handler('map_pages', { domain, page, iova }, (h) => [
+    handler(name('map_pages'), { domain, page, iova }, (h) => [
       h.step('handle_to_domain', {
         doc: 'any domain, any address: both are the host’s to name',
         fn: 'kvm_iommu_map_pages: handle_to_domain',
@@ -133,7 +140,7 @@ export function iommuCore(
     ], { fn: 'kvm_iommu_map_pages', source }); // prettier-ignore
 
   /** After the SYNC, the unmap gives back the very leaf that it made invalid, and clears it if it is still that one. */
-  const unmapPages = handler('unmap_pages', { domain, iova, page }, (h) => [
+  const unmapPages = handler(name('unmap_pages'), { domain, iova, page }, (h) => [
     h.step('handle_to_domain', {
       doc: 'any domain, any IOVA: both are the host’s to name',
       fn: 'kvm_iommu_unmap_pages: handle_to_domain',

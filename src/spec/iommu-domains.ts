@@ -2,7 +2,20 @@
  * Domains of the IOMMU core at EL2, PV design (B4): their life, and the streams attached to them. A domain is allocated
  * while its refcount is not zero; each attached stream and each hypercall at work on it holds one more reference.
  */
-import { done, fail, fragment, goto, handler, next, range, type Builder, type Fragment } from '../language/index.js';
+import {
+  done,
+  fail,
+  fragment,
+  goto,
+  handler,
+  next,
+  range,
+  type Body,
+  type Builder,
+  type Fragment,
+  type Node,
+} from '../language/index.js';
+import type { Caller } from './device-ownership.js';
 import type { IoPageTable } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { Parts } from './parts.js';
@@ -58,9 +71,15 @@ export function domainRefs(m: Builder, { domain, sid, cpus }: Parts, pages: Page
   return { refs, domainLock, get, getOrBug, put, top };
 }
 
+type StreamLocals = { domain: Parts['domain']; device: Parts['device']; sid: Parts['sid'] };
+
 export type IommuDomains = ReturnType<typeof iommuDomains>;
 
-/** The hypercalls that make, use and end domains. @param getOrBug upstream's domain_get instead of one that fails */
+/**
+ * The hypercalls that make, use and end domains.
+ * @param getOrBug upstream's domain_get instead of one that fails
+ * @param caller who calls, and is asked whose domain and device he names
+ */
 export function iommuDomains(
   all: Parts,
   pages: PageOwnership,
@@ -69,8 +88,9 @@ export function iommuDomains(
   driver: El2Attach,
   domains: DomainRefs,
   getOrBug = false,
+  caller?: Caller,
 ) {
-  const { domain, sid, iova, page, mapping } = all;
+  const { domain, device, sid, iova, page, mapping } = all;
   const { Pte, table } = tables;
   const { refs, domainLock, put } = domains;
   const get: Fragment<{ domain: typeof domain }> = getOrBug ? domains.getOrBug : domains.get('EINVAL');
@@ -85,25 +105,52 @@ export function iommuDomains(
     doc: 'any stream: it is the host’s to name',
     fn: 'kvm_iommu_get_device',
     source,
-    run: () => sid.values.map((stream) => next().local({ sid: stream })),
+    run: () =>
+      caller
+        ? device.values.flatMap((d) => sid.values.map((stream) => next().local({ device: d, sid: stream })))
+        : sid.values.map((stream) => next().local({ sid: stream })),
   };
+  const name = caller?.name ?? ((hypercall: string) => hypercall);
 
-  const allocDomain = handler('alloc_domain', { domain }, (h) => [
+  /** The driver's half of attach or detach, where it is asked whose device the stream is. */
+  const checked = (h: Body<StreamLocals>, driverCall: Node): readonly Node[] =>
+    caller
+      ? [
+          h.locked('device_spinlock', () => caller.deviceLock, [
+            h.call(caller.checkStream, (f) => ({ device: f.device, sid: f.sid })),
+            driverCall,
+          ]),
+        ]
+      : [driverCall];
+  const checkDomain = (h: Body<StreamLocals>): readonly Node[] =>
+    caller ? [h.call(caller.checkDomain, (f) => ({ domain: f.domain }))] : [];
+
+  const free = {
+    id: 'domain-is-not-allocated',
+    doc: 'an id is given to one domain at a time',
+    source,
+    test: (s: { refs: number }) => s.refs === 0,
+    else: fail('EINVAL'),
+  };
+  const allocDomain = handler(name('alloc_domain'), { domain }, (h) => [
     h.locked('domain_lock', () => domainLock, [
       h.step('handle_to_domain', nameDomain),
+      ...(caller
+        ? [
+            h.step('look at refs', {
+              fn: 'kvm_iommu_alloc_domain',
+              source,
+              reads: (f) => ({ refs: refs(f.domain) }),
+              guards: [free],
+            }),
+            h.call(caller.takeDomain, (f) => ({ domain: f.domain })),
+          ]
+        : []),
       h.step('set refs', {
         fn: 'kvm_iommu_alloc_domain',
         source,
         writes: (f) => ({ refs: refs(f.domain) }),
-        guards: [
-          {
-            id: 'domain-is-not-allocated',
-            doc: 'an id is given to one domain at a time',
-            source,
-            test: (s) => s.refs === 0,
-            else: fail('EINVAL'),
-          },
-        ],
+        guards: caller ? [] : [free],
         run: (_, f) => next({ refs: 1 }).emit('domain allocated', { domain: f.domain }),
       }),
     ]),
@@ -163,18 +210,19 @@ export function iommuDomains(
     ]),
   ], { fn: 'kvm_iommu_free_domain', source }); // prettier-ignore
 
-  const attachDev = handler('attach_dev', { domain, sid }, (h) => [
+  const attachDev = handler(name('attach_dev'), { domain, device, sid }, (h) => [
     h.step('handle_to_domain', nameDomain),
     h.call(get, (f) => ({ domain: f.domain })),
     h.onFail('driver attach', [
+      ...checkDomain(h),
       h.step('name stream', nameStream),
-      h.call(driver.attachDev, (f) => ({ domain: f.domain, sid: f.sid })),
+      ...checked(h, h.call(driver.attachDev, (f) => ({ domain: f.domain, sid: f.sid }))),
     ], [
       h.call(put, (f) => ({ domain: f.domain })),
     ]), // prettier-ignore
   ], { fn: 'kvm_iommu_attach_dev', source }); // prettier-ignore
 
-  const detachDev = handler('detach_dev', { domain, sid }, (h) => [
+  const detachDev = handler(name('detach_dev'), { domain, device, sid }, (h) => [
     h.step('handle_to_domain', nameDomain),
     h.step('read refs', {
       doc: 'a plain read: what counts is the STE, under its lock (W-24)',
@@ -191,8 +239,9 @@ export function iommuDomains(
         },
       ],
     }),
+    ...checkDomain(h),
     h.step('name stream', nameStream),
-    h.call(driver.detachDev, (f) => ({ domain: f.domain, sid: f.sid })),
+    ...checked(h, h.call(driver.detachDev, (f) => ({ domain: f.domain, sid: f.sid }))),
     h.call(put, (f) => ({ domain: f.domain })),
   ], { fn: 'kvm_iommu_detach_dev', source }); // prettier-ignore
 
