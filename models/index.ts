@@ -9,6 +9,7 @@ import sc09, { defects as sc09Defects } from './sc-09.js';
 import sc10, { defects as sc10Defects } from './sc-10.js';
 import sc11, { defects as sc11Defects } from './sc-11.js';
 import sc14, { defects as sc14Defects } from './sc-14.js';
+import sc15, { defects as sc15Defects } from './sc-15.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -30,5 +31,6 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-10.js', models: sc10, defects: sc10Defects },
   { file: './sc-11.js', models: sc11, defects: sc11Defects },
   { file: './sc-14.js', models: sc14, defects: sc14Defects },
+  { file: './sc-15.js', models: sc15, defects: sc15Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

@@ -9,3 +9,4 @@ export * from './ownership.js';
 export * from './return-codes.js';
 export * from './command-queue.js';
 export * from './device-assignment.js';
+export * from './guest-teardown.js';

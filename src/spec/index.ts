@@ -27,3 +27,5 @@ export * from './command-queue.js';
 export * from './command-queue-producers.js';
 export * from './guest-dma.js';
 export * from './device-ownership.js';
+export * from './assigned-guest.js';
+export * from './device-assignment.js';

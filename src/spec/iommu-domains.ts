@@ -245,5 +245,5 @@ export function iommuDomains(
     h.call(put, (f) => ({ domain: f.domain })),
   ], { fn: 'kvm_iommu_detach_dev', source }); // prettier-ignore
 
-  return { allocDomain, freeDomain, attachDev, detachDev };
+  return { allocDomain, freeDomain, freeLeaf, attachDev, detachDev };
 }
