@@ -7,12 +7,14 @@ import sc04, { defects as sc04Defects } from './sc-04.js';
 import sc05, { defects as sc05Defects } from './sc-05.js';
 import sc06, { defects as sc06Defects } from './sc-06.js';
 import sc07, { defects as sc07Defects } from './sc-07.js';
+import sc08, { defects as sc08Defects } from './sc-08.js';
 import sc09, { defects as sc09Defects } from './sc-09.js';
 import sc10, { defects as sc10Defects } from './sc-10.js';
 import sc11, { defects as sc11Defects } from './sc-11.js';
 import sc12, { defects as sc12Defects } from './sc-12.js';
 import sc13, { defects as sc13Defects } from './sc-13.js';
 import sc14, { defects as sc14Defects } from './sc-14.js';
+import sc15, { defects as sc15Defects } from './sc-15.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -32,11 +34,13 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-05.js', models: sc05, defects: sc05Defects },
   { file: './sc-06.js', models: sc06, defects: sc06Defects },
   { file: './sc-07.js', models: sc07, defects: sc07Defects },
+  { file: './sc-08.js', models: sc08, defects: sc08Defects },
   { file: './sc-09.js', models: sc09, defects: sc09Defects },
   { file: './sc-10.js', models: sc10, defects: sc10Defects },
   { file: './sc-11.js', models: sc11, defects: sc11Defects },
   { file: './sc-12.js', models: sc12, defects: sc12Defects },
   { file: './sc-13.js', models: sc13, defects: sc13Defects },
   { file: './sc-14.js', models: sc14, defects: sc14Defects },
+  { file: './sc-15.js', models: sc15, defects: sc15Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

@@ -13,3 +13,5 @@ export * from './stream-table.js';
 export * from './power.js';
 export * from './identity-map.js';
 export * from './nested.js';
+export * from './device-assignment.js';
+export * from './guest-teardown.js';

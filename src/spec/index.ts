@@ -40,3 +40,7 @@ export * from './nested-caches.js';
 export * from './te-registers.js';
 export * from './te-driver.js';
 export * from './te-commands.js';
+export * from './guest-dma.js';
+export * from './device-ownership.js';
+export * from './assigned-guest.js';
+export * from './device-assignment.js';

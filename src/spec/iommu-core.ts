@@ -5,7 +5,18 @@
  * Left out, since nothing here looks at it: page sizes, protection flags. Longer ranges, and the memory that tables are
  * made of: `iommu-map-range.ts`.
  */
-import { done, fail, handler, next, type Handler, type ValueOf } from '../language/index.js';
+import {
+  done,
+  fail,
+  handler,
+  next,
+  type Body,
+  type Handler,
+  type LocalSorts,
+  type Node,
+  type ValueOf,
+} from '../language/index.js';
+import type { Caller } from './device-ownership.js';
 import { withDomain, type DomainRefs } from './iommu-domains.js';
 import type { IoPageTable, Pte } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
@@ -28,7 +39,7 @@ type TableSeen = Parameters<Smmuv3['leafChanged']>[0] & { readonly table: ValueO
 
 export type IommuCore = ReturnType<typeof iommuCore>;
 
-/** The core's hypercalls, over the components they use. With `domains`, each holds a reference on its domain. */
+/** The core's hypercalls, over the components they use. With `domains`, each holds a reference on its domain; with `caller`, it is asked whose that is. */
 export function iommuCore(
   all: Parts,
   pages: PageOwnership,
@@ -36,12 +47,25 @@ export function iommuCore(
   hw: Smmuv3,
   driver: El2Driver,
   domains?: DomainRefs,
+  caller?: Caller,
 ) {
   const { domain, iova, page, mapping } = all;
   const { Pte, table, pgtLock } = tables;
   const { walkers, stale, leafChanged } = hw;
-  const { useDma, unuseDma } = pages;
+  const { unuseDma } = pages;
+  const useDma = caller?.useDma ?? pages.useDma;
+  const name = caller?.name ?? ((hypercall: string) => hypercall);
   const { iotlbSync } = driver;
+
+  /** A reference on the domain around the body, which begins with the question whose domain it is. */
+  const inDomain = <L extends LocalSorts & { domain: typeof domain }>(
+    h: Body<L>,
+    body: readonly Node[],
+    unguarded: readonly Node[] = [],
+  ): readonly Node[] => {
+    const checks = caller ? [h.call(caller.checkDomain, (f) => ({ domain: f.domain as Domain }))] : [];
+    return withDomain(h, domains, [...checks, ...body], unguarded);
+  };
 
   /** V to INV. A leaf that was valid stays behind in caches, and its use goes over to the handler. */
   const invalidate = (s: TableSeen, f: { domain: Domain; iova: Iova }, p: Page) => {
@@ -56,14 +80,14 @@ export function iommuCore(
   };
 
   const mapPagesWith = ({ refusesInv, leaks = false }: { refusesInv: boolean; leaks?: boolean }): Handler =>
-    handler('map_pages', { domain, page, iova }, (h) => [
+    handler(name('map_pages'), { domain, page, iova }, (h) => [
       h.step('handle_to_domain', {
         doc: 'any domain, any address: both are the host’s to name',
         fn: 'kvm_iommu_map_pages: handle_to_domain',
         source,
         run: () => domain.values.flatMap((d) => page.values.map((p) => next().local({ domain: d, page: p }))),
       }),
-      ...withDomain(h, domains, [
+      ...inDomain(h, [
       ...(leaks ? [] : [h.call(useDma, (f) => ({ page: f.page }))]),
       h.onFail('smmu_map_pages', [
         h.locked('pgt_lock', (f) => pgtLock(f.domain), [
@@ -112,14 +136,14 @@ export function iommuCore(
     ], { fn: 'kvm_iommu_map_pages', source }); // prettier-ignore
 
   /** After the SYNC, the unmap gives back the very leaf that it made invalid, and clears it if it is still that one. */
-  const unmapPages = handler('unmap_pages', { domain, iova, page }, (h) => [
+  const unmapPages = handler(name('unmap_pages'), { domain, iova, page }, (h) => [
     h.step('handle_to_domain', {
       doc: 'any domain, any IOVA: both are the host’s to name',
       fn: 'kvm_iommu_unmap_pages: handle_to_domain',
       source,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
-    ...withDomain(h, domains, [
+    ...inDomain(h, [
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
       h.step('walk to the leaf', {
         doc: 'this handler remembers which page it is about to unmap',
@@ -180,7 +204,7 @@ export function iommuCore(
       source,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
-    ...withDomain(h, domains, [
+    ...inDomain(h, [
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
       h.step('walk to the leaf', {
         fn: 'smmu_unmap_pages: __arm_lpae_unmap',

@@ -17,6 +17,7 @@ import {
   type LocalSorts,
   type Node,
 } from '../language/index.js';
+import type { Caller } from './device-ownership.js';
 import type { HypPool } from './hyp-pool.js';
 import type { IoPageTable } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
@@ -124,11 +125,19 @@ export const withDomain = <L extends LocalSorts & { domain: Parts['domain'] }>(
       ]
     : [...unguarded, ...body];
 
+type StreamLocals = {
+  domain: Parts['domain'];
+  device: Parts['device'];
+  sid: Parts['sid'];
+  pasid: Parts['pasid'];
+};
+
 export type IommuDomains = ReturnType<typeof iommuDomains>;
 
 /**
  * The hypercalls that make, use and end domains.
  * @param pool where the pages of a domain's tables come from, if that matters
+ * @param caller who calls, and is asked whose domain and device he names
  */
 export function iommuDomains(
   all: Parts,
@@ -138,8 +147,9 @@ export function iommuDomains(
   driver: El2Attach,
   domains: DomainRefs,
   pool?: HypPool,
+  caller?: Caller,
 ) {
-  const { domain, sid, pasid, iova, page, mapping } = all;
+  const { domain, device, sid, pasid, iova, page, mapping } = all;
   const { Pte, table } = tables;
   const { refs, domainLock, put, design } = domains;
   const { panicked } = pages;
@@ -155,26 +165,55 @@ export function iommuDomains(
     doc: 'any stream, any PASID: both are the host’s to name',
     fn: 'kvm_iommu_get_device',
     source,
-    run: () => sid.values.flatMap((stream) => pasid.values.map((p) => next().local({ sid: stream, pasid: p }))),
+    run: () => {
+      const named = sid.values.flatMap((stream) => pasid.values.map((p) => ({ sid: stream, pasid: p })));
+      return caller
+        ? device.values.flatMap((d) => named.map((one) => next().local({ ...one, device: d })))
+        : named.map((one) => next().local(one));
+    },
   };
+  const name = caller?.name ?? ((hypercall: string) => hypercall);
 
-  const allocDomain = handler('alloc_domain', { domain }, (h) => [
+  /** The driver's half of attach or detach, where it is asked whose device the stream is. */
+  const checked = (h: Body<StreamLocals>, driverCall: Node): readonly Node[] =>
+    caller
+      ? [
+          h.locked('device_spinlock', () => caller.deviceLock, [
+            h.call(caller.checkStream, (f) => ({ device: f.device, sid: f.sid })),
+            driverCall,
+          ]),
+        ]
+      : [driverCall];
+  const checkDomain = (h: Body<StreamLocals>): readonly Node[] =>
+    caller ? [h.call(caller.checkDomain, (f) => ({ domain: f.domain }))] : [];
+
+  const free = {
+    id: 'domain-is-not-allocated',
+    doc: 'an id is given to one domain at a time',
+    source,
+    test: (s: { refs: number }) => s.refs === 0,
+    else: fail('EINVAL'),
+  };
+  const allocDomain = handler(name('alloc_domain'), { domain }, (h) => [
     h.locked('domain_lock', () => domainLock, [
       h.step('handle_to_domain', nameDomain),
       ...domains.lookup.map((find) => h.call(find)),
+      ...(caller
+        ? [
+            h.step('look at refs', {
+              fn: 'kvm_iommu_alloc_domain',
+              source,
+              reads: (f) => ({ refs: refs(f.domain) }),
+              guards: [free],
+            }),
+            h.call(caller.takeDomain, (f) => ({ domain: f.domain })),
+          ]
+        : []),
       h.step('set refs', {
         fn: 'kvm_iommu_alloc_domain',
         source,
         writes: (f) => ({ refs: refs(f.domain) }),
-        guards: [
-          {
-            id: 'domain-is-not-allocated',
-            doc: 'an id is given to one domain at a time',
-            source,
-            test: (s) => s.refs === 0,
-            else: fail('EINVAL'),
-          },
-        ],
+        guards: caller ? [] : [free],
         run: (_, f) => next({ refs: 1 }).emit('domain allocated', { domain: f.domain }),
       }),
     ]),
@@ -241,19 +280,20 @@ export function iommuDomains(
     ]),
   ], { fn: 'kvm_iommu_free_domain', source }); // prettier-ignore
 
-  const attachDev = handler('attach_dev', { domain, sid, pasid }, (h) => [
+  const attachDev = handler(name('attach_dev'), { domain, device, sid, pasid }, (h) => [
     h.step('handle_to_domain', nameDomain),
     ...domains.lookup.map((find) => h.call(find)),
     h.call(get, (f) => ({ domain: f.domain })),
     h.onFail('driver attach', [
+      ...checkDomain(h),
       h.step('name stream', nameStream),
-      h.call(driver.attachDev, (f) => ({ domain: f.domain, sid: f.sid, pasid: f.pasid })),
+      ...checked(h, h.call(driver.attachDev, (f) => ({ domain: f.domain, sid: f.sid, pasid: f.pasid }))),
     ], [
       h.call(put, (f) => ({ domain: f.domain })),
     ]), // prettier-ignore
   ], { fn: 'kvm_iommu_attach_dev', source }); // prettier-ignore
 
-  const detachDev = handler('detach_dev', { domain, sid, pasid }, (h) => [
+  const detachDev = handler(name('detach_dev'), { domain, device, sid, pasid }, (h) => [
     h.step('handle_to_domain', nameDomain),
     ...domains.lookup.map((find) => h.call(find)),
     h.step('read refs', {
@@ -271,10 +311,11 @@ export function iommuDomains(
         },
       ],
     }),
+    ...checkDomain(h),
     h.step('name stream', nameStream),
-    h.call(driver.detachDev, (f) => ({ domain: f.domain, sid: f.sid, pasid: f.pasid })),
+    ...checked(h, h.call(driver.detachDev, (f) => ({ domain: f.domain, sid: f.sid, pasid: f.pasid }))),
     h.call(put, (f) => ({ domain: f.domain })),
   ], { fn: 'kvm_iommu_detach_dev', source }); // prettier-ignore
 
-  return { allocDomain, freeDomain, attachDev, detachDev, freeTables };
+  return { allocDomain, freeDomain, freeLeaf, attachDev, detachDev, freeTables };
 }

@@ -217,32 +217,35 @@ export function pageOwnership(
   );
   const unshareHyp = transition('__pkvm_host_unshare_hyp', [hostSharesIt, hypBorrowsIt, noDma('EBUSY')], hostOwned);
 
-  const useDma = fragment('use_dma', { page }, (h) => [
-    h.locked('host_mmu.lock', () => hostLock, [
-      h.step('check page state', {
-        fn: '__pkvm_host_use_dma',
-        source,
-        reads: (f) => ({ own: ownership(f.page) }),
-        guards: [
-          {
-            id: 'host-owns-page',
-            doc: 'the host may give a device only what it owns alone',
-            source,
-            test: ({ own }) => own.host === 'OWNED',
-            else: fail('EPERM'),
-          },
-        ],
-        run: (_, f) => next().emit('use_dma', { page: f.page }),
-      }),
-      h.step('ref++', {
-        doc: 'from here on donate and share refuse the page; BUG_ON at the top of the count',
-        fn: '__pkvm_host_use_dma: hyp_page_ref_inc',
-        source,
-        writes: (f) => ({ ref: ref(f.page), panicked }),
-        run: (s) => (s.ref === maxRef ? goto('ref++', { panicked: true }) : next({ ref: s.ref + 1 })),
-      }),
-    ]),
-  ]);
+  /** A use of a page for DMA; what is asked first depends on who maps it. */
+  const useDmaIf = (fn: string, owned: PageCheck<OwnSeen>) =>
+    fragment('use_dma', { page }, (h) => [
+      h.locked('host_mmu.lock', () => hostLock, [
+        h.step('check page state', {
+          fn,
+          source,
+          reads: (f) => ({ own: ownership(f.page) }),
+          guards: [owned],
+          run: (_, f) => next().emit('use_dma', { page: f.page }),
+        }),
+        h.step('ref++', {
+          doc: 'from here on donate and share refuse the page; BUG_ON at the top of the count',
+          fn: `${fn}: hyp_page_ref_inc`,
+          source,
+          writes: (f) => ({ ref: ref(f.page), panicked }),
+          run: (s) => (s.ref === maxRef ? goto('ref++', { panicked: true }) : next({ ref: s.ref + 1 })),
+        }),
+      ]),
+    ]);
+  const useDma = useDmaIf(
+    '__pkvm_host_use_dma',
+    check<OwnSeen>(
+      'host-owns-page',
+      'the host may give a device only what it owns alone',
+      'EPERM',
+      ({ own }) => own.host === 'OWNED',
+    ),
+  );
 
   const unuseDma = fragment('unuse_dma', { page, mapping: optional(mapping) }, (h) => [
     h.locked('host_mmu.lock', () => hostLock, [
@@ -268,6 +271,7 @@ export function pageOwnership(
     panicked,
     ramOnly,
     onPage,
+    useDmaIf,
     useDma,
     unuseDma,
     donateHyp,
