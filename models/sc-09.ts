@@ -67,7 +67,7 @@ function declare(
   const mc = memoryController(m, soc, 'clear');
   const policy = devicePolicy(m, all, soc, pages, smmus, false);
   const freeze = freezing(all, soc, pages, smmus, mc, policy);
-  const trap = mcTrap(soc, pages, mc, policy);
+  const trap = mcTrap(m, soc, pages, mc, policy);
   const frontend = { parts: all, soc, pages, smmus, mc, policy };
 
   const hypercalls = [...handshake(policy, freeze), policy.registerDev, policy.unregisterDev, policy.attachDev];

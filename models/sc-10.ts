@@ -66,7 +66,7 @@ function declare(
   const mc = memoryController(m, soc, locked ? 'set' : 'EL1 may set');
   const policy = devicePolicy(m, all, soc, pages, smmus, true);
   const { registerMc, freeze } = freezing(all, soc, pages, smmus, mc, policy);
-  const trap = mcTrap(soc, pages, mc, policy);
+  const trap = mcTrap(m, soc, pages, mc, policy);
   const frontend = { parts: all, soc, pages, smmus, mc, policy };
 
   const handlers = [registerMc, freeze, ...stores(frontend, trap), trap.systemSuspend];

@@ -39,7 +39,13 @@ interface Trapped {
 }
 
 /** The handlers, over the components that they use. */
-export function mcTrap(soc: Platform, pages: Mmio, mc: MemoryController, { reg, lock, Plan, plan }: DevicePolicy) {
+export function mcTrap(
+  m: Builder,
+  soc: Platform,
+  pages: Mmio,
+  mc: MemoryController,
+  { reg, lock, Plan, plan }: DevicePolicy,
+) {
   const { client, deviceOf } = soc;
   const { registers, running, lost, presented, program, Write, writes } = mc;
   const locals = { client, write: Write };
@@ -115,6 +121,13 @@ export function mcTrap(soc: Platform, pages: Mmio, mc: MemoryController, { reg, 
     ]),
   ]); // prettier-ignore
 
+  const leftToEl2 = m.assumed(
+    'MC-firmware',
+    'at resume, firmware leaves the memory controller’s registers to EL2: it does not program and lock them itself',
+  );
+  /** Where it does: a table of its own, which may know the pass-through SID only, and the lock behind it (TF-A). */
+  const restored = lost.setIn(['security', 'OVERRIDE'], true).setIn(['security', 'WRITE_ACCESS_DISABLED'], true);
+
   /**
    * What a device loses over a system suspend, and gets back before it may access memory again. All other CPUs are off
    * by then; the locks stand for that.
@@ -136,6 +149,19 @@ export function mcTrap(soc: Platform, pages: Mmio, mc: MemoryController, { reg, 
           run: (s) =>
             next({ running: false, registers: client.values.reduce((all, c) => all.set(c, lost), s.registers) }),
         }),
+        ...(leftToEl2
+          ? []
+          : [
+              h.each('firmware resume', 'client', (f) => f.plan.keys(), [
+                h.step('restore', {
+                  doc: 'a locked register drops what EL2 writes behind it, and EL2 does not read it back',
+                  fn: 'plat/nvidia/tegra: memctrl_v2 restore',
+                  source: 'TF-A (B11)',
+                  writes: (f) => ({ registers: registers(f.client) }),
+                  run: () => [next(), next({ registers: restored })],
+                }),
+              ]),
+            ]),
         h.each('resume', 'client', (f) => f.plan.keys(), [
           h.call(program, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
         ]),
