@@ -5,9 +5,12 @@ import { builtin } from '../../models/index.js';
 import type { Defect } from '../../models/defect.js';
 import { check, violated } from './observe.js';
 
-/** Handler invocations and hardware events in the trace of the first broken property that the brief names. */
-function macroLength({ machine, properties }: SearchResult, { brief }: Defect): number | undefined {
-  const trace = brief.flatMap((id) => properties.find((p) => p.id === id && p.verdict === 'violated')?.trace ?? [])[0];
+/** Handler invocations and hardware events in the trace of the property that the defect counts them for. */
+function macroLength({ machine, properties }: SearchResult, { brief, macro }: Defect): number | undefined {
+  const counted = macro?.of ? [macro.of] : brief;
+  const trace = counted.flatMap(
+    (id) => properties.find((p) => p.id === id && p.verdict === 'violated')?.trace ?? [],
+  )[0];
   if (!trace) return undefined;
   let before = trace.initial;
   let count = 0;
