@@ -105,7 +105,7 @@ export const exceptions: readonly Exception[] = [
     ],
   },
   {
-    why: 'two SMMUs are in SC-02 and SC-12/static only, and nobody detaches, frees or resets there; one SMMU shows these',
+    why: 'a second SMMU is in SC-02 and SC-12/static only: there are no CDs, nobody detaches, and nobody resets it',
     never: [
       'fires smmu1/consume-CFGI-of-a-CD',
       'fires smmu1/consume-CFGI_ALL',
@@ -129,7 +129,7 @@ export const exceptions: readonly Exception[] = [
   },
 ];
 
-/** Properties of a model whose condition is never true there. */
+/** Model -> property -> why its condition is never true there. */
 export const nothingToSay: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'SC-12/v3': { mirror: 'the inverted flag of v3 never says that the identity map is there, after a success' },
+  'SC-12/v3': { mirror: 'v3’s flag is inverted: after a success it says that there is no identity map yet (D-24)' },
 };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { SearchResult } from '../../src/explorer/index.js';
 import { builtin } from '../../models/index.js';
 import type { Defect } from '../../models/defect.js';
-import { check, violated } from './observe.js';
+import { check, named, violated } from './observe.js';
 
 /** Handler invocations and hardware events in the trace of the property that the defect counts them for. */
 function macroLength({ machine, properties }: SearchResult, { brief, macro }: Defect): number | undefined {
@@ -24,16 +24,14 @@ function macroLength({ machine, properties }: SearchResult, { brief, macro }: De
 
 describe('seeded defects are found', () => {
   const defects = builtin.flatMap((entry) =>
-    (entry.defects ?? []).map((defect) => ({
-      defect,
-      model: entry.models.find(({ name }) => name === defect.model),
-      name: `${defect.id}: ${defect.what} (${[defect.model, ...defect.edits].join(', ')})`,
-    })),
+    (entry.defects ?? []).map((defect) => {
+      const name = `${defect.id}: ${defect.what} (${[defect.model, ...defect.edits].join(', ')})`;
+      return [name, defect, entry.models] as const;
+    }),
   );
 
-  it.each(defects)('$name', async ({ defect, model }) => {
-    expect(model, `no model ${defect.model}`).toBeDefined();
-    const result = await check(model!, defect.scope, defect.edits);
+  it.each(defects)('%s', async (_, defect, models) => {
+    const result = await check(named(models, defect.model), defect.scope, defect.edits);
     expect(violated(result)).toEqual(defect.violates);
     expect(result.faults).toEqual([]);
     if (defect.macro) expect(macroLength(result, defect)).toBe(defect.macro.here);
