@@ -14,8 +14,11 @@ export interface Defect {
   readonly violates: Readonly<Record<string, number>>;
   /** The properties that the brief names. Those not in `violates` need a `note`. */
   readonly brief: readonly string[];
-  /** The shortest counterexample in macro steps (handler invocations, hardware and environment events): here and in the brief. */
-  readonly macro?: { readonly here: number; readonly brief: number };
+  /**
+   * The shortest counterexample in macro steps (handler invocations, hardware and environment events): here and in the
+   * brief. `of` is the property; without it, the first of `brief` that breaks.
+   */
+  readonly macro?: { readonly here: number; readonly brief: number; readonly of?: string };
   /** Why it differs from the brief, or what else a reader should know. */
   readonly note?: string;
 }

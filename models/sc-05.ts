@@ -93,7 +93,7 @@ export const defects: readonly Defect[] = [
     edits: [],
     violates: { 'V-6': 5, 'P-14': 10 },
     brief: ['V-6', 'P-14'],
-    macro: { here: 2, brief: 2 },
+    macro: { here: 2, brief: 2, of: 'P-14' },
     note: 'The host’s own command panics EL2: no other TLBI is needed. Acknowledging does not help, the entry stays illegal.',
   },
   {
@@ -104,7 +104,7 @@ export const defects: readonly Defect[] = [
     edits: ['pass host_cmdq/opcode-is-known'],
     violates: { 'V-6': 5, 'P-14': 10 },
     brief: ['V-6', 'P-14'],
-    macro: { here: 2, brief: 2 },
+    macro: { here: 2, brief: 2, of: 'P-14' },
   },
   {
     id: 'D-30',

@@ -164,7 +164,7 @@ export const defects: readonly Defect[] = [
     edits: [],
     violates: { 'I-1': 18, 'I-7': 18, 'P-5': 15, wedge: 17 },
     brief: ['P-5', 'I-7'],
-    macro: { here: 4, brief: 4 },
+    macro: { here: 4, brief: 4, of: 'I-7' },
     note: 'The brief calls "off:=true after CR0=0" the defect for power_off. Under the SMMU’s lock nobody sees the order; what counts is the failure, and there the flag first is the unsafe one: TLBIs to a live SMMU are skipped.',
   },
   {

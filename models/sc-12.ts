@@ -198,7 +198,7 @@ export const defects: readonly Defect[] = [
     edits: [],
     violates: { 'P-2': 15, 'I-1': 20, 'I-7': 27 },
     brief: [],
-    macro: { here: 4, brief: 4 },
+    macro: { here: 4, brief: 4, of: 'P-2' },
     note: 'the brief gives the window and no trace: 4 is counted here for P-2',
   },
 ];

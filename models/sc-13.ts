@@ -232,7 +232,7 @@ export const defects: readonly Defect[] = [
     edits: ['pass opcode-is-known'],
     violates: { 'V-6': 5, 'P-14': 7 },
     brief: ['V-6', 'P-14'],
-    macro: { here: 2, brief: 2 },
+    macro: { here: 2, brief: 2, of: 'P-14' },
   },
   {
     id: 'v4: VMID filter',

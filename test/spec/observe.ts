@@ -1,36 +1,57 @@
 /** What the tests of scenarios look at. */
-import type { SearchResult } from '../../src/explorer/index.js';
-import type { Machine } from '../../src/language/index.js';
+import { expect } from 'vitest';
+import { search, type SearchResult } from '../../src/explorer/index.js';
+import { build, describe, type Model } from '../../src/language/index.js';
+import { coverageOf, type Coverage } from '../../src/report/index.js';
+
+export type Scope = Readonly<Record<string, unknown>>;
+
+export const named = (models: readonly Model[], name: string): Model => {
+  const found = models.find((model) => model.name === name);
+  if (!found) throw new Error(`there is no ${name}`);
+  return found;
+};
+
+export const check = (model: Model, scope: Scope = {}, edits: readonly string[] = []): Promise<SearchResult> =>
+  search(build(model, { scope, edits }));
 
 /** Property -> length of its shortest counterexample, of those that do not hold. */
 export const violated = ({ properties }: SearchResult): Record<string, number | undefined> =>
   Object.fromEntries(properties.filter(({ verdict }) => verdict !== 'holds').map(({ id, length }) => [id, length]));
 
-/**
- * `-EPERM freeze` and the like, sorted: every result that some reachable transition has. A plain walk over a small
- * machine, without the explorer.
- */
-export function resultsSeen({ variables, processes, initialStates }: Machine): string[] {
-  const key = (state: readonly unknown[]): string =>
-    JSON.stringify(state.map((value, i) => variables[i].sort.encode(value)));
-  const found = new Set(initialStates.map(key));
-  const frontier = [...initialStates];
-  const results = new Set<string>();
-  for (let state = frontier.pop(); state; state = frontier.pop()) {
-    const from = state;
-    for (const process of processes) {
-      for (const action of process.actions(process.frame < 0 ? undefined : from[process.frame])) {
-        for (const outcome of action.run((variable) => from[variable])) {
-          if (outcome.kind === 'fault') throw new Error(outcome.fault.message);
-          if (outcome.label !== '') results.add(`${outcome.label} ${action.id.split('/')[0]}`);
-          const to = from.map((value, i) => (outcome.writes.has(i) ? outcome.writes.get(i) : value));
-          const known = key(to);
-          if (found.has(known)) continue;
-          found.add(known);
-          frontier.push(to);
-        }
-      }
-    }
+/** Properties whose condition is never true. */
+export const vacuous = ({ properties }: SearchResult): string[] =>
+  properties.filter((property) => property.vacuous).map(({ id }) => id);
+
+/** Searches a model, and holds it to what it expects of itself in this scope. */
+export async function asExpected(model: Model, scope: Scope = {}): Promise<SearchResult> {
+  const machine = build(model, { scope });
+  const result = await search(machine);
+  const expected = Object.entries(model.expected(machine.scope)).flatMap(([id, verdict]) =>
+    verdict === 'violated' ? [id] : [],
+  );
+  expect(Object.keys(violated(result)).sort()).toEqual(expected.sort());
+  return result;
+}
+
+/** Which steps fired, what guards said, which error codes came back. */
+export const coverage = async (model: Model, scope: Scope = {}, edits: readonly string[] = []): Promise<Coverage> =>
+  coverageOf(await check(model, scope, edits), describe(model, { scope }));
+
+/** `STEP RESULT`, sorted: the results that steps have, on any of their transitions. */
+export async function results(model: Model, scope: Scope = {}): Promise<string[]> {
+  const { seen } = await search(build(model, { scope, properties: [] }));
+  const all = [...seen.labels].flatMap(([step, labels]) => [...labels].map((label) => [step, label]));
+  return all.flatMap(([step, label]) => (label === '' ? [] : [`${step} ${label}`])).sort();
+}
+
+/** Handler -> the results that it has somewhere, sorted. */
+export async function returned(model: Model, scope: Scope = {}): Promise<Record<string, string[]>> {
+  const all = new Map<string, Set<string>>();
+  for (const line of await results(model, scope)) {
+    const [step, result] = line.split(' ');
+    const [handler] = step.split('/');
+    all.set(handler, (all.get(handler) ?? new Set()).add(result));
   }
-  return [...results].sort();
+  return Object.fromEntries([...all].map(([handler, own]) => [handler, [...own].sort()]));
 }

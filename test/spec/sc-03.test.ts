@@ -1,13 +1,9 @@
 /** SC-03 at small scopes. Its seeded defects are in defects.test.ts. */
 import { describe, expect, it } from 'vitest';
-import { search, type SearchResult } from '../../src/explorer/index.js';
-import { build } from '../../src/language/index.js';
 import models from '../../models/sc-03.js';
-import { errorCodes } from './error-codes.js';
+import { asExpected, check, named, returned, vacuous, violated } from './observe.js';
 
-const [sc03, ...variants] = models;
-const violated = ({ properties }: SearchResult): Record<string, number | undefined> =>
-  Object.fromEntries(properties.filter(({ verdict }) => verdict !== 'holds').map(({ id, length }) => [id, length]));
+const [sc03] = models;
 
 describe('SC-03', () => {
   it.each([
@@ -21,13 +17,13 @@ describe('SC-03', () => {
       { states: 55_952, transitions: 71_084, depth: 100 },
     ],
   ])('holds at %o', async (scope, counts) => {
-    const result = await search(build(sc03, { scope }));
+    const result = await check(sc03, scope);
     expect(result).toMatchObject({ verdict: 'holds', deadlocks: 0, ...counts });
-    expect(result.properties.filter(({ vacuous }) => vacuous)).toEqual([]);
+    expect(vacuous(result)).toEqual([]);
   });
 
-  it('fails with these codes', () => {
-    expect(errorCodes(build(sc03, { scope: { cpus: 1, devices: 2 } }))).toEqual({
+  it('fails with these codes', async () => {
+    expect(await returned(sc03, { cpus: 1, devices: 2 })).toEqual({
       __pkvm_host_donate_hyp: ['-EPERM'],
       __pkvm_hyp_donate_host: ['-EPERM'],
       alloc_domain: ['-EINVAL'],
@@ -50,20 +46,14 @@ describe('what published trees do', () => {
     ['SC-03/teardown-domain-first', { 'I-1': 33, 'I-3': 26, 'I-7': 73, 'I-13': 62, 'I-14': 36, 'L-3': 26 }],
     ['SC-03/teardown-detach', {}],
   ])('%s', async (name, expected) => {
-    const variant = variants.find((one) => one.name === name)!;
-    const machine = build(variant);
-    expect(violated(await search(machine))).toEqual(expected);
-    expect(Object.keys(variant.expected(machine.scope)).sort()).toEqual(Object.keys(expected).sort());
+    expect(violated(await asExpected(named(models, name)))).toEqual(expected);
   });
 
   it.each([
     ['SC-03/upstream-lookup', { cpus: 1 }],
     ['SC-03/one-vmid', { devices: 1 }],
   ])('%s holds at %o', async (name, scope) => {
-    const variant = variants.find((one) => one.name === name)!;
-    const machine = build(variant, { scope });
-    expect(violated(await search(machine))).toEqual({});
-    expect(variant.expected(machine.scope)).toEqual({});
+    expect(violated(await asExpected(named(models, name), scope))).toEqual({});
   });
 });
 
@@ -104,6 +94,6 @@ describe('other edits', () => {
     ],
     ['detach does not look at refs (W-24)', { cpus: 1 }, ['pass detach_dev/refs-is-not-0-or-1'], {}],
   ])('%s', async (_, scope, edits, expected) => {
-    expect(violated(await search(build(sc03, { scope, edits })))).toEqual(expected);
+    expect(violated(await check(sc03, scope, edits))).toEqual(expected);
   });
 });

@@ -1,13 +1,9 @@
 /** SC-07 at small scopes. Its seeded defects are in defects.test.ts. */
 import { describe, expect, it } from 'vitest';
-import { search, type SearchResult } from '../../src/explorer/index.js';
-import { build } from '../../src/language/index.js';
 import models from '../../models/sc-07.js';
-import { errorCodes } from './error-codes.js';
+import { asExpected, check, returned, vacuous, violated } from './observe.js';
 
 const [sc07, domains, lockedTwice, retry] = models;
-const violated = ({ properties }: SearchResult): Record<string, number | undefined> =>
-  Object.fromEntries(properties.filter(({ verdict }) => verdict !== 'holds').map(({ id, length }) => [id, length]));
 
 describe('SC-07', () => {
   it.each([
@@ -15,20 +11,17 @@ describe('SC-07', () => {
     [domains, {}, { states: 107_340, transitions: 257_388, depth: 135 }],
     [retry, {}, { states: 1_353, transitions: 2_657, depth: 99 }],
   ])('$name holds at %o', async (model, scope, counts) => {
-    const result = await search(build(model, { scope }));
+    const result = await check(model, scope);
     expect(result).toMatchObject({ verdict: 'holds', deadlocks: 0, ...counts });
-    expect(result.properties.filter(({ vacuous }) => vacuous)).toEqual([]);
+    expect(vacuous(result)).toEqual([]);
   });
 
   it('SC-07/locked-twice: a CPU that frees a table waits for itself', async () => {
-    const machine = build(lockedTwice, { scope: { cpus: 1 } });
-    const result = violated(await search(machine));
-    expect(result).toEqual({ 'V-3': 23, wedge: 21 });
-    expect(Object.keys(lockedTwice.expected(machine.scope)).sort()).toEqual(Object.keys(result).sort());
+    expect(violated(await asExpected(lockedTwice, { cpus: 1 }))).toEqual({ 'V-3': 23, wedge: 21 });
   });
 
-  it('fails with these codes', () => {
-    expect(errorCodes(build(domains, { scope: { cpus: 1 } }))).toEqual({
+  it('fails with these codes', async () => {
+    expect(await returned(domains, { cpus: 1 })).toEqual({
       alloc_domain: ['-EINVAL'],
       attach_dev: ['-EBUSY', '-EINVAL'],
       detach_dev: ['-EINVAL'],
@@ -37,7 +30,7 @@ describe('SC-07', () => {
       refill: ['-EPERM'],
       unmap_pages: ['-ENOENT'],
     });
-    expect(errorCodes(build(sc07, { scope: { cpus: 1 } }))).toEqual({
+    expect(await returned(sc07, { cpus: 1 })).toEqual({
       map_pages: ['-EPERM'],
       refill: ['-EPERM'],
       unmap_pages: ['-ENOENT'],
@@ -68,6 +61,6 @@ describe('other edits', () => {
     ],
     ['no ownership check at map', sc07, { cpus: 1 }, ['pass map_pages/host-owns-page'], { 'I-1': 15 }],
   ])('%s', async (_, model, scope, edits, expected) => {
-    expect(violated(await search(build(model, { scope, edits })))).toEqual(expected);
+    expect(violated(await check(model, scope, edits))).toEqual(expected);
   });
 });

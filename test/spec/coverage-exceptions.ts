@@ -1,0 +1,135 @@
+/** What no built-in model ever shows, with the reason; and, where the reason can be taken away, how to see it after all. */
+import type { Scope } from './observe.js';
+
+export interface Exception {
+  readonly why: string;
+  /** `fires STEP`, `refuses GUARD`, `returns HANDLER -ERRNO`: of an id enough to name it, and all that it names and no exception before it does. */
+  readonly never: readonly string[];
+  /** Models with edits that take the reason away: together they show all of these. */
+  readonly unless?: readonly (readonly [model: string, scope: Scope, ...edits: string[]])[];
+}
+
+const waits = 'drop */wait-for-CMD_SYNC';
+const onePage = { cpus: 1, pages: 1, iovas: 1 };
+const oneLeaf = { cpus: 1, pages: 2, iovas: 1, range: 1 };
+const guest = { cpus: 1, pages: 1, mmio: 0, device: false };
+const npGuest = { cpus: 1, pages: 1, ipas: 1 };
+const oneSmmu = { cpus: 1, smmus: 1 };
+
+export const exceptions: readonly Exception[] = [
+  {
+    why: 'smmu_lock is held until the queue is empty, so there is room for what one holder writes; SC-05 is about the rest',
+    never: ['refuses */queue-has-room'],
+    unless: [
+      ['SC-01', onePage, waits],
+      ['SC-03', { cpus: 1 }, waits],
+      ['SC-03/teardown', {}, waits],
+      ['SC-03/teardown-detach', {}, waits],
+      ['SC-04', { domains: 2, cdTables: 1 }, waits],
+      ['SC-06', { pages: 1, cpus: 1 }, waits],
+      ['SC-12', { pages: 1, cpus: 1 }, waits],
+      ['SC-12/v3', { cpus: 1 }, waits],
+    ],
+  },
+  {
+    why: 'the host of SC-07/retry keeps to the protocol: it maps its own pages where nothing is, and donates others',
+    never: [
+      'refuses dma_map/leaf-is-ZERO',
+      'refuses dma_map/host-owns-page',
+      'refuses dma_map/host-state-is-OWNED',
+      'refuses dma_map/ref-is-0',
+      'refuses dma_map/hyp-state-is-NOPAGE',
+      'returns dma_map -EPERM',
+    ],
+  },
+  {
+    why: 'the other half of a pair of states that I-15 keeps in step: it refuses only where the first check is gone',
+    never: [
+      'refuses __pkvm_host_donate_hyp/hyp-state-is-NOPAGE',
+      'refuses __pkvm_host_donate_hyp-(accept_mmio)/hyp-state-is-NOPAGE',
+      'refuses __pkvm_hyp_donate_host/host-state-is-NOPAGE',
+      'refuses __pkvm_host_share_hyp/hyp-state-is-NOPAGE',
+      'refuses __pkvm_host_unshare_ffa/host-state-is-SHARED_OWNED',
+      'refuses __pkvm_host_donate_guest/guest-state-is-NOPAGE',
+      'refuses __pkvm_guest_share_host/host-state-is-NOPAGE',
+      'refuses __pkvm_guest_unshare_host/host-state-is-SHARED_BORROWED',
+      'refuses __pkvm_host_unshare_guest/shared-with-guests',
+      'returns __pkvm_host_unshare_ffa -EPERM',
+      'returns __pkvm_host_unshare_guest -EPERM',
+    ],
+    unless: [
+      ['SC-01', onePage, 'pass */host-state-is-OWNED', 'pass */hyp-state-is-OWNED'],
+      ['SC-07', oneLeaf, 'pass refill/host-state-is-OWNED'],
+      ['SC-07', oneLeaf, 'drop reclaim/take-page', 'pass reclaim/hyp-state-is-OWNED'],
+      ['SC-11', { ...guest, mmio: 1 }, 'pass __pkvm_host_donate_hyp-(accept_mmio)/host-state-is-OWNED'],
+      ['SC-11', guest, 'pass __pkvm_host_unshare_ffa/handle-is-known'],
+      ['SC-11', guest, 'pass __pkvm_guest_share_host/guest-state-is-OWNED'],
+      ['SC-11', guest, 'pass __pkvm_guest_unshare_host/guest-state-is-SHARED_OWNED'],
+      ['SC-11/np', npGuest, 'pass __pkvm_host_unshare_guest/ipa-is-mapped'],
+      ['SC-12', { cpus: 1, pages: 1 }, 'pass __pkvm_host_donate_guest/host-state-is-OWNED'],
+    ],
+  },
+  {
+    why: 'reclaim takes a page out of the pool first, and pages of the pool are EL2’s (I-3/pages)',
+    never: ['refuses reclaim/hyp-state-is-OWNED', 'returns reclaim -EPERM'],
+    unless: [['SC-07', oneLeaf, 'drop reclaim/take-page']],
+  },
+  {
+    why: 'MMIO has no count of uses: it is tainted instead',
+    never: ['refuses __pkvm_host_donate_hyp-(accept_mmio)/ref-is-0'],
+  },
+  {
+    why: 'the top of the count stands for its type’s: each address of the guest takes one, and there are fewer addresses',
+    never: ['refuses __pkvm_host_share_guest/gshare-below-top', 'returns __pkvm_host_share_guest -EBUSY'],
+    unless: [['SC-11/np', npGuest, 'pass __pkvm_host_share_guest/ipa-is-free']],
+  },
+  {
+    why: 'teardown detaches only what it found attached to the domain, and nobody else is at work on it',
+    never: ['refuses teardown_vm/STE-is-S2', 'refuses teardown_vm/VMID-matches', 'returns teardown_vm -EACCES'],
+    unless: [
+      ['SC-03/teardown-detach', {}, 'drop teardown_vm/is-it-the-VM’s'],
+      ['SC-03/teardown-detach', {}, 'drop teardown_vm/is-it-the-VM’s', 'pass teardown_vm/STE-is-S2'],
+    ],
+  },
+  {
+    why: 'an SMMU’s page is taken once: a second registration is refused before',
+    never: ['refuses register_smmu/host-owns-MMIO'],
+    unless: [['SC-09', oneSmmu, 'pass register_smmu/SMMU-is-new']],
+  },
+  {
+    why: 'only freeze takes pages where it validates first, and it does so once',
+    never: ['refuses freeze/lock-SMMUs/host-owns-MMIO', 'refuses freeze/take-MC-MMIO/host-owns-MMIO'],
+    unless: [
+      ['SC-09/validate-then-lock', oneSmmu, 'pass freeze/phase-is-OPEN'],
+      ['SC-09/validate-then-lock', oneSmmu, 'pass freeze/phase-is-OPEN', 'pass freeze/lock-SMMUs/host-owns-MMIO'],
+    ],
+  },
+  {
+    why: 'a second SMMU is in SC-02 and SC-12/static only: there are no CDs, nobody detaches, and nobody resets it',
+    never: [
+      'fires smmu1/consume-CFGI-of-a-CD',
+      'fires smmu1/consume-CFGI_ALL',
+      'fires smmu1/consume-TLBI-of-a-VMID',
+      'fires smmu1/consume-TLBI_NSNH_ALL',
+    ],
+  },
+  {
+    why: 'a pinned page stays mapped at EL2: using it without a mapping is the panic that the pin prevents',
+    never: ['fires el2/use-pinned-page0', 'fires el2/use-pinned-page1'],
+    unless: [['SC-11', { ...guest, pages: 2 }, 'pass __pkvm_host_unshare_hyp/ref-is-0']],
+  },
+  {
+    why: 'a CPU that panics stays where it is',
+    never: ['fires host_cmdq/panic', 'fires smmu_inv/panic'],
+  },
+  {
+    why: 'a CPU that takes a spinlock twice stays where it is: that is what SC-07/locked-twice shows',
+    never: ['fires free_domain/lock-again'],
+    unless: [['SC-07/locked-twice', { cpus: 1 }, 'unlock free_domain/hyp_pool.lock']],
+  },
+];
+
+/** Model -> property -> why its condition is never true there. */
+export const nothingToSay: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'SC-12/v3': { mirror: 'v3’s flag is inverted: after a success it says that there is no identity map yet (D-24)' },
+};
