@@ -13,17 +13,21 @@ describe('SC-07', () => {
   it.each([
     [sc07, { cpus: 1 }, { states: 3_684, transitions: 4_736, depth: 69 }],
     [domains, {}, { states: 107_340, transitions: 257_388, depth: 135 }],
-    [retry, {}, { states: 1_353, transitions: 2_657, depth: 99 }],
+    [retry, {}, { states: 1_781, transitions: 3_493, depth: 99 }],
   ])('$name holds at %o', async (model, scope, counts) => {
     const result = await search(build(model, { scope }));
     expect(result).toMatchObject({ verdict: 'holds', deadlocks: 0, ...counts });
     expect(result.properties.filter(({ vacuous }) => vacuous)).toEqual([]);
   });
 
+  it('SC-07/retry: a host that always takes back what it has donated waits for ever (W-27)', async () => {
+    expect(violated(await search(build(retry, { denied: ['W-27'] })))).toEqual({ 'V-3': 33 });
+  });
+
   it('SC-07/locked-twice: a CPU that frees a table waits for itself', async () => {
     const machine = build(lockedTwice, { scope: { cpus: 1 } });
     const result = violated(await search(machine));
-    expect(result).toEqual({ 'V-3': 23, wedge: 21 });
+    expect(result).toEqual({ 'V-1': 26, 'V-3': 23, wedge: 21 });
     expect(Object.keys(lockedTwice.expected(machine.scope)).sort()).toEqual(Object.keys(result).sort());
   });
 
