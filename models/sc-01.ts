@@ -15,6 +15,7 @@ import { flag, int, model, type Expected, type ScopeOf } from '../src/index.js';
 import {
   el2NeverPanics,
   everyHypercallCanReturn,
+  everyHypercallReturns,
   hostDevicesReachHostPages,
   locksAreOrdered,
   newOwnersPagesAreOutOfReach,
@@ -86,6 +87,7 @@ export function declare(
   useEndsAfterSync(m, system, driver); // P-4
   locksAreOrdered(m); // P-6
   el2NeverPanics(m, system); // P-14
+  everyHypercallReturns(m, system); // V-1
   everyHypercallCanReturn(m, system); // wedge
   return system;
 }
@@ -228,6 +230,16 @@ export const defects: readonly Defect[] = [
     edits: ['pass unmap_pages/leaf-is-not-INV'],
     violates: { 'I-1': 40, 'I-7': 40, 'I-14': 37, 'L-5': 38, 'P-4': 37, 'P-14': 31 },
     brief: ['I-14'],
+  },
+  {
+    id: 'smmu_lock',
+    what: 'CPUs push TLBIs into one queue, and wait for it to be empty, without its lock',
+    model: 'SC-01',
+    scope: { pages: 1, iovas: 2 },
+    edits: ['unlock unmap_pages/iotlb_sync/list_lock/each-SMMU/smmu_lock'],
+    violates: { 'P-3': 24, 'P-4': 27, 'V-1': 25, wedge: 22 },
+    brief: [],
+    note: 'PROD moves over an entry that was not written: the SMMU stops, and the unmap never returns',
   },
   {
     id: 'W-31',

@@ -19,9 +19,11 @@ import { int, model, type ScopeOf } from '../src/index.js';
 import {
   el2NeverPanics,
   everyHypercallCanReturn,
+  everyHypercallReturns,
   freedTablesAreEmpty,
   freedTablesAreUnnamed,
   hostDevicesReachHostPages,
+  locksAreOrdered,
   newOwnersPagesAreOutOfReach,
   quietRefsMatchMappings,
   refsCountStreams,
@@ -119,6 +121,8 @@ export function declare(m: Builder, sizes: Scope, design: Design): System {
   quietRefsMatchMappings(m, system); // L-5
   useEndsAfterSync(m, system, driver); // P-4
   el2NeverPanics(m, system); // P-14
+  locksAreOrdered(m); // P-6
+  everyHypercallReturns(m, system); // V-1
   everyHypercallCanReturn(m, system); // wedge
   return system;
 }
@@ -255,6 +259,16 @@ export const defects: readonly Defect[] = [
     brief: ['L-3', 'I-3'],
     macro: { here: 7, brief: 3 },
     note: 'the attach has four events of the SMMU, which the brief does not count',
+  },
+  {
+    id: 'CMD_SYNC',
+    what: 'unmap: PROD is moved over a CMD_SYNC that was not written',
+    model: 'SC-03',
+    scope: one,
+    edits: ['drop unmap_pages/cmd_sync/write-CMD_SYNC'],
+    violates: { 'V-1': 41, wedge: 32 },
+    brief: [],
+    note: 'the SMMU stops at what the entry held before, and the unmap waits for ever',
   },
   {
     id: 'W-26',

@@ -18,9 +18,11 @@ import { int, model, type Builder, type Expected, type ScopeOf } from '../src/in
 import {
   el2NeverPanics,
   everyHypercallCanReturn,
+  everyHypercallReturns,
   freedCdTablesAreUnnamed,
   freedTablesAreUnnamed,
   hostDevicesReachHostPages,
+  locksAreOrdered,
   newOwnersPagesAreOutOfReach,
   refsCountStreams,
   streamsAreTranslated,
@@ -99,6 +101,8 @@ function declare(m: Builder, sizes: Scope, freesFirst: boolean): void {
   freedCdTablesAreUnnamed(m, system); // L-4
   wordsAreNeverMixed(m, system); // P-2
   el2NeverPanics(m, system); // P-14
+  locksAreOrdered(m); // P-6
+  everyHypercallReturns(m, system); // V-1
   everyHypercallCanReturn(m, system); // wedge
 }
 

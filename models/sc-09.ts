@@ -21,6 +21,7 @@ import {
   everyHandlerReturns,
   freezeIsForGood,
   frozenMmioIsEl2s,
+  locksAreOrdered,
   nothingPassesUntranslated,
 } from '../src/invariants/index.js';
 import {
@@ -89,20 +90,22 @@ function declare(
   frozenMmioIsEl2s(m, frontend); // I-8
   associationsAreFrozen(m, frontend); // I-17
   freezeIsForGood(m, frontend); // P-8
-  everyHandlerReturns(m); // wedge
+  everyHandlerReturns(m); // V-1, wedge
 }
 
 const sc09 = model({
   name: 'SC-09',
   title: 'handshake and freeze: nothing changes between what EL2 checked and what it froze',
   scope,
-  build: (m, sizes) =>
+  build(m, sizes) {
     declare(m, sizes, ({ registerSmmu, unregisterSmmu }, { registerMc, freeze }) => [
       registerSmmu,
       unregisterSmmu,
       registerMc,
       freeze,
-    ]),
+    ]);
+    locksAreOrdered(m); // P-6: only here are two locks held at once
+  },
 });
 
 const violated: Expected = 'violated';

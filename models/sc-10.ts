@@ -19,6 +19,7 @@ import {
   clientsPresentTheirSids,
   everyHandlerReturns,
   frozenMmioIsEl2s,
+  locksAreOrdered,
   nothingPassesUntranslated,
   type Frontend,
 } from '../src/invariants/index.js';
@@ -83,7 +84,8 @@ function declare(
   nothingPassesUntranslated(m, frontend); // I-4
   clientsPresentTheirSids(m, frontend); // I-5
   frozenMmioIsEl2s(m, frontend); // I-8
-  everyHandlerReturns(m); // wedge
+  locksAreOrdered(m); // P-6
+  everyHandlerReturns(m); // V-1, wedge
 }
 
 const sc10 = model({

@@ -18,9 +18,11 @@ import {
   allSidesAgree,
   el2NeverPanics,
   everyHypercallCanReturn,
+  everyHypercallReturns,
   hostMapsOnlyItsPages,
   hostReadsNoSecrets,
   leavesNameHostPages,
+  locksAreOrdered,
   newOwnersPagesHaveNoLeaf,
   pagesCanBeDonatedAgain,
   pagesChangeOwnerWithoutSecrets,
@@ -132,6 +134,8 @@ export function declare(m: Builder, sizes: Scope): OwnershipSystem {
   returnCodesTellTheState(m, system); // P-13
   el2NeverPanics(m, system); // P-14
   pagesCanBeDonatedAgain(m, system); // V-7
+  locksAreOrdered(m); // P-6
+  everyHypercallReturns(m, system); // V-1
   everyHypercallCanReturn(m, system); // wedge
   return system;
 }

@@ -14,9 +14,11 @@
 import { flag, int, model, type Expected, type ScopeOf } from '../src/index.js';
 import {
   everyHypercallCanReturn,
-  hostDevicesReachHostPages,
+  everyHypercallReturns,
   hostCpusReachHostPages,
+  hostDevicesReachHostPages,
   idmapMirrorsMirroredStage2,
+  locksAreOrdered,
   newOwnersPagesAreOutOfReach,
   pageStatesAreLegal,
   stesNameTheIdmap,
@@ -73,6 +75,8 @@ function declare(m: Builder, sizes: Scope, design: IdmapDesign & DeviceDesign, f
   pageStatesAreLegal(m, system, true); // I-15
   stesNameTheIdmap(m, system, map); // P-2
   if (!fewer) idmapMirrorsMirroredStage2(m, system, stage2, map);
+  locksAreOrdered(m); // P-6
+  everyHypercallReturns(m, system); // V-1
   everyHypercallCanReturn(m, system); // wedge
 }
 

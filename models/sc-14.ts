@@ -19,7 +19,7 @@ import { flag, index, int, model, type Builder, type Expected } from '../src/ind
 import {
   bothHalvesAreOfOneDriver,
   driverIsPublishedWithItsOps,
-  everyCallCanReturn,
+  everyCallReturns,
   everyDriverCanRegister,
   failedInitLeavesNothing,
   noBypassAfterTakeOver,
@@ -78,7 +78,7 @@ function declare(m: Builder, sizes: { readonly drivers: number; readonly smmus: 
   ); // SB-12
   pointersBelongTogether(m, system);
   protectedModeCanBeOn(m, system);
-  everyCallCanReturn(m); // wedge
+  everyCallReturns(m); // V-1, wedge
 }
 
 const sc14 = model({

@@ -175,7 +175,11 @@ function elseOf(otherwise: unknown): string {
 }
 
 function propertyLines({ builder }: Described): Line[] {
-  const rows = builder.declared.map(({ id, kind, build }): [string, string, string] => [id, kind, build(() => 0).text]);
+  const rows = builder.declared.map(({ id, kind, build }): [string, string, string] => [
+    id,
+    kind,
+    build({ all: [], numberOf: () => 0 }).text,
+  ]);
   if (rows.length === 0) return [];
   const ids = widest(
     rows.map(([id]) => id),

@@ -111,41 +111,42 @@ export function errorStops(m: Builder, { hw }: QueueSystem): void {
 }
 
 /**
- * V-2, as far as it needs no fairness. An aborted fetch that the host acknowledges is a delay, no excuse: any fetch may be
- * aborted, so with it as an excuse V-2 would say nothing.
+ * V-2. An aborted fetch that the host acknowledges is a delay, no excuse: any fetch may be aborted, so with it as an
+ * excuse V-2 would say nothing.
  */
-export function syncsCanComplete(m: Builder, { hw, producers: { cpu } }: QueueSystem, acks: boolean): void {
+export function syncsComplete(m: Builder, { hw }: QueueSystem, acks: boolean): void {
   const owed = m.variable('owed', set(hw.slot), set(hw.slot).make());
   type State = Seen<{ owed: typeof owed }>;
   const monitor = m.monitor('owed CMD_SYNCs', { owed }, {
     'CMD_SYNC written': ({ at }: { at: number }, s: State) => ({ owed: s.owed.add(hw.slotOf(at)) }),
     'CMD_SYNC completed': ({ at }: { at: number }, s: State) => ({ owed: s.owed.delete(hw.slotOf(at)) }),
   }); // prettier-ignore
-  m.alwaysPossible('V-2', {
+  m.leadsTo('V-2', {
     text: 'Every SYNC written to an enabled queue eventually completes unless a command error is latched.',
-    source: '§4.7; here: from every reachable state it can',
+    source: '§4.7',
     monitors: [monitor],
-    by: helpers(cpu, acks),
-    reads: () => ({ owed, cons: hw.cons }),
-    holds: (s) => s.owed.isEmpty() || s.cons.err === 'CERROR_ILL' || (s.cons.err === 'CERROR_ABT' && !acks),
+    forall: { at: hw.slot },
+    reads: () => ({ owed }),
+    when: (s, { at }) => s.owed.has(at),
+    holds: (s, { at }) => !s.owed.has(at),
+    because: (_, { at }) => `the CMD_SYNC in ${hw.slot.print(at)} never completes`,
+    excused: {
+      reads: { cons: hw.cons },
+      holds: ({ cons }) => cons.err === 'CERROR_ILL' || (cons.err === 'CERROR_ABT' && !acks),
+    },
   });
 }
 
-/** Whose steps count. The host is trusted for liveness, so its acknowledgement does. */
-const helpers = (cpu: QueueProducers['cpu'], acks: boolean): string[] => [
-  ...cpu.values.map((c) => cpu.print(c)),
-  'smmu',
-  ...(acks ? ['host'] : []),
-];
-
-/** V-6, as far as it needs no fairness. */
-export function errorsCanBeCleared(m: Builder, { hw, producers: { cpu } }: QueueSystem, acks: boolean): void {
-  m.alwaysPossible('V-6', {
+/** V-6. Cleared means more than acknowledged: an entry that stays bad stops the queue again. */
+export function errorsAreCleared(m: Builder, { hw }: QueueSystem): void {
+  m.leadsTo('V-6', {
     text: 'A latched command error is eventually cleared by someone entitled to do so, and TLBI of unrelated domains proceed.',
-    source: 'TE design; here: from every reachable state the queue can run empty, with no error latched',
-    by: helpers(cpu, acks),
-    reads: () => ({ prod: hw.prod, cons: hw.cons }),
-    holds: (q) => q.cons.err === 'CERROR_NONE' && q.prod === q.cons.rd,
+    source: 'TE design; here: the queue gets past the entry at which it stopped',
+    forall: { at: hw.Pointer },
+    reads: () => ({ cons: hw.cons }),
+    when: ({ cons }, { at }) => cons.err !== 'CERROR_NONE' && cons.rd === at,
+    holds: ({ cons }, { at }) => cons.rd !== at,
+    because: (_, { at }) => `the queue never gets past the entry at ${at}`,
   });
 }
 
@@ -160,11 +161,13 @@ export function waitsNeverPanic(m: Builder, { producers: { panicked } }: QueueSy
   });
 }
 
-/** Nobody gets stuck in the queue's lock or in a wait. */
-export function everyInvalidationCanReturn(m: Builder, { producers: { panicked } }: QueueSystem): void {
-  m.wedgeFree('wedge', {
-    text: 'From every reachable state each CPU can return to idle.',
-    source: 'V-1',
-    excused: { reads: { panicked }, holds: (s) => s.panicked },
+/** V-1, for the calls that use the queue; and what is left of it without fairness. */
+export function everyInvalidationReturns(m: Builder, { producers: { panicked } }: QueueSystem): void {
+  const excused = { reads: { panicked }, holds: (s: { panicked: boolean }) => s.panicked };
+  m.returns('V-1', {
+    text: 'Every started hypercall eventually returns if SMMUs are powered and the host does not stop scheduling.',
+    source: 'rule 2',
+    excused,
   });
+  m.wedgeFree('wedge', { text: 'From every reachable state each CPU can return to idle.', source: 'V-1', excused });
 }

@@ -130,7 +130,11 @@ export function freezeIsForGood(m: Builder, { parts: { smmu }, pages, policy }: 
   });
 }
 
-/** V-1, as far as it needs no fairness. */
+/** V-1, and what is left of it without fairness. */
 export function everyHandlerReturns(m: Builder): void {
+  m.returns('V-1', {
+    text: 'Every started hypercall eventually returns if SMMUs are powered and the host does not stop scheduling.',
+    source: 'rule 2',
+  });
   m.wedgeFree('wedge', { text: 'From every reachable state each CPU can return to idle.', source: 'V-1' });
 }

@@ -29,6 +29,20 @@ export function everyHypercallCanReturn(m: Builder, { pages }: Pick<System, 'pag
   m.wedgeFree('wedge', {
     text: 'From every reachable state each CPU can return to idle.',
     source: 'V-1',
-    excused: { reads: { panicked: pages.panicked }, holds: (s) => s.panicked },
+    excused: whoPanicked(pages),
   });
 }
+
+/** V-1. It says more than `wedge`: whoever waits is served, and no loop goes round for ever. */
+export function everyHypercallReturns(m: Builder, { pages }: Pick<System, 'pages'>): void {
+  m.returns('V-1', {
+    text: 'Every started hypercall eventually returns if SMMUs are powered and the host does not stop scheduling.',
+    source: 'rule 2',
+    excused: whoPanicked(pages),
+  });
+}
+
+const whoPanicked = ({ panicked }: System['pages']) => ({
+  reads: { panicked },
+  holds: (s: { panicked: boolean }): boolean => s.panicked,
+});

@@ -1,5 +1,5 @@
 /** The pool of EL2 pages (domain brief, section d): whose each page is, and that tables end after their last user. */
-import type { Builder } from '../language/index.js';
+import { bool, type Builder } from '../language/index.js';
 import type { Domain, DomainRefs, HypPool, Page } from '../spec/index.js';
 import type { System } from './isolation.js';
 
@@ -79,12 +79,14 @@ export function tablesEndAfterTheirWalkers(m: Builder, { parts: { page, smmu, do
   });
 }
 
+/** What map_pages was asked for, and what is mapped by now. */
+interface Returned {
+  readonly count: number;
+  readonly total: number;
+}
+
 /** P-10, for the one domain of a host that keeps to the protocol. */
 export function retriesAddUp(m: Builder, { parts: { domain, iova, page }, pages, tables }: System): void {
-  interface Returned {
-    readonly count: number;
-    readonly total: number;
-  }
   m.transition('P-10', {
     text: 'A hypercall that returns -ENOMEM reports exactly its partial effect; after refill, retrying yields the same final state as a single successful call.',
     source: 'refill protocol',
@@ -115,6 +117,30 @@ export function everyRequestCanBeMet(m: Builder, { parts: { domain, iova, smmu, 
     forall: { d: domain, x: iova },
     reads: ({ d }) => ({ table: tables.table(d) }),
     holds: (s, { x }) => s.table.get(x)?.tag === 'V',
+  });
+}
+
+/**
+ * V-3, for the one host that keeps to the protocol. Where it takes a page back between a donation and the next try (W-27),
+ * it is owed nothing until it has tried again.
+ */
+export function retriesSucceed(m: Builder): void {
+  const drainerOwesItself = m.assumed('W-27', 'a host that waits for memory does not take it back time after time');
+  const asked = m.variable('memory asked for', bool, false);
+  const drained = m.variable('page taken back', bool, false);
+  const monitor = m.monitor('request for memory', { asked, drained }, {
+    'map_pages returned': ({ count, total }: Returned) => ({ asked: total < count, drained: false }),
+    accepted: ({ call }: { call: string }) => (call === '__pkvm_hyp_donate_host' ? { drained: true } : {}),
+  }); // prettier-ignore
+  m.leadsTo('V-3', {
+    text: 'A host that donates the requested pages eventually sees the retried hypercall succeed.',
+    source: 'refill',
+    monitors: [monitor],
+    reads: () => ({ asked }),
+    when: (s) => s.asked,
+    holds: (s) => !s.asked,
+    because: () => 'map_pages never maps the rest',
+    excused: { reads: { drained }, holds: (s) => drainerOwesItself && s.drained },
   });
 }
 

@@ -233,7 +233,11 @@ export function protectedModeCanBeOn(m: Builder, { registration: { protectedMode
   });
 }
 
-/** V-1, as far as it needs no fairness. */
-export function everyCallCanReturn(m: Builder): void {
+/** V-1, and what is left of it without fairness. */
+export function everyCallReturns(m: Builder): void {
+  m.returns('V-1', {
+    text: 'Every started hypercall eventually returns if SMMUs are powered and the host does not stop scheduling.',
+    source: 'rule 2',
+  });
   m.wedgeFree('wedge', { text: 'From every reachable state each CPU can return to idle.', source: 'V-1' });
 }

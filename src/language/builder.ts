@@ -6,7 +6,7 @@ import type { Derived, Family, Footprint, Lock, LockKind, ReadVar, Seen, Var } f
 import type { Observer } from './action.js';
 import type { Sort } from './sorts/sort.js';
 import { ModelError } from './errors.js';
-import { declare, responseInstances, stateInstances, transitionInstances } from './properties.js';
+import { declare, responseInstances, returnInstances, stateInstances, transitionInstances } from './properties.js';
 import { isFamilyView, changesOf, lockSort, see, variablesOf } from './variables.js';
 
 /** An index sort, as `index()` makes it. */
@@ -170,9 +170,9 @@ export class Builder {
     spec: About & StatePredicate<K, R> & { by: readonly string[]; excused?: Excuse<E> },
   ): void {
     this.declared.push(
-      declare(id, 'always-possible', spec, (number) => ({
+      declare(id, 'always-possible', spec, ({ numberOf }) => ({
         instances: responseInstances(id, spec),
-        by: spec.by.map(number),
+        by: spec.by.map(numberOf),
         excused: excuse(id, spec.excused),
       })),
     );
@@ -190,6 +190,16 @@ export class Builder {
     this.declared.push(
       declare(id, 'leads-to', spec, () => ({
         instances: responseInstances(id, spec),
+        excused: excuse(id, spec.excused),
+      })),
+    );
+  }
+
+  /** Under fairness, every handler in flight returns in the end, but for those who reach an excused state. */
+  returns<E extends Footprint>(id: string, spec: About & { excused?: Excuse<E> }): void {
+    this.declared.push(
+      declare(id, 'leads-to', spec, (processes) => ({
+        instances: returnInstances(processes),
         excused: excuse(id, spec.excused),
       })),
     );

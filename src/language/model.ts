@@ -166,7 +166,7 @@ export function build(model: Model, options: BuildOptions = {}): Machine {
     variables,
     processes,
     initialStates,
-    properties: selected.map((property) => property.build(numberOf)),
+    properties: selected.map((property) => property.build({ all: processes, numberOf })),
     events: builder.events,
     assumptions: builder.assumptions,
   };

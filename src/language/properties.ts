@@ -1,6 +1,7 @@
 /** Properties as an author writes them, and as the machine carries them. */
 import type {
   Judgement,
+  MachineProcess,
   MachineProperty,
   PropertyInstance,
   Read,
@@ -67,7 +68,14 @@ export interface Declared {
   readonly id: string;
   readonly kind: MachineProperty['kind'];
   readonly monitors: readonly Monitor[];
-  build(processNumber: (name: string) => number): MachineProperty;
+  build(processes: Processes): MachineProperty;
+}
+
+/** The processes of the machine, for properties that name them. */
+export interface Processes {
+  readonly all: readonly MachineProcess[];
+  /** @throws ModelError if there is none */
+  numberOf(name: string): number;
 }
 
 /** Every combination of parameter values. */
@@ -135,6 +143,21 @@ export function responseInstances<K extends LocalSorts, R extends Footprint>(
   return goals.map((goal, i) => ({ args: goal.args, trigger: triggers[i], goal }));
 }
 
+/** For each process that runs handlers: one is in flight, and is to return. */
+export function returnInstances({ all }: Processes): ResponseInstance[] {
+  return all
+    .filter(({ frame }) => frame >= 0)
+    .map(({ name, frame, isIdle }) => {
+      const about = { args: { process: name }, reads: [frame] };
+      const stillThere = `${name} never returns`;
+      return {
+        args: about.args,
+        trigger: { ...about, judge: (read) => (isIdle(read(frame)) ? 'vacuous' : 'holds') },
+        goal: { ...about, judge: (read) => (isIdle(read(frame)) ? 'holds' : { violated: stillThere }) },
+      };
+    });
+}
+
 /** Instances of a transition predicate. */
 export function transitionInstances<K extends LocalSorts, R extends Footprint>(
   id: string,
@@ -171,7 +194,7 @@ export function declare(
   id: string,
   kind: MachineProperty['kind'],
   about: About,
-  rest: (processNumber: (name: string) => number) => object,
+  rest: (processes: Processes) => object,
 ): Declared {
   const at = callSite();
   const origin = { source: about.source, get at() { return at(); } }; // prettier-ignore
@@ -179,7 +202,7 @@ export function declare(
     id,
     kind,
     monitors: about.monitors ?? [],
-    build: (processNumber) =>
-      ({ id, kind, text: about.text, source: about.source ?? '', origin, ...rest(processNumber) }) as MachineProperty,
+    build: (processes) =>
+      ({ id, kind, text: about.text, source: about.source ?? '', origin, ...rest(processes) }) as MachineProperty,
   };
 }

@@ -90,6 +90,7 @@ export function queueProducers(m: Builder, hw: CommandQueueHw, { cpus, batch, wa
         fn: 'smmu_add_cmd',
         source,
         waits: true,
+        fair: 'strong', // the time limit runs on, also while the host acknowledges
         reads: () => ({ cons, prod }),
         writes: () => ({ entry, entryOld, panicked }),
         guards: [
@@ -141,6 +142,7 @@ export function queueProducers(m: Builder, hw: CommandQueueHw, { cpus, batch, wa
         fn: 'smmu_sync_cmd: smmu_wait_event(smmu_cmdq_empty)',
         source,
         waits: true,
+        fair: 'strong', // the time limit runs on, also while the host acknowledges
         reads: () => ({ cons, prod }),
         writes: () => ({ panicked }),
         guards: [

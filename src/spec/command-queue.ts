@@ -100,6 +100,8 @@ export function commandQueue(m: Builder, sizes: QueueSizes) {
   };
 
   const seen = { reads: () => ({ prod }), writes: () => ({ cons, entry, entryOld }) };
+  /** In the end an entry is fetched as it was written: neither aborts (assumption ABT) nor slow stores go on for ever. */
+  const fetches = { ...seen, fair: 'strong' as const };
   const running = {
     id: 'queue-is-not-stopped',
     doc: 'nothing is consumed from an error until GERRORN acknowledges it',
@@ -131,7 +133,7 @@ export function commandQueue(m: Builder, sizes: QueueSizes) {
       doc: 'consumed is not completed, and commands before a CMD_SYNC are unordered (facts 4, 5)',
       fn: 'CMD_TLBI_S2_IPA, CMD_CFGI_STE',
       source: `${source} §4.3, §4.4`,
-      ...seen,
+      ...fetches,
       guards,
       run: (q) =>
         fetched(q)
@@ -142,7 +144,7 @@ export function commandQueue(m: Builder, sizes: QueueSizes) {
       doc: 'all earlier commands are done',
       fn: 'CMD_SYNC',
       source: `${source} §4.7`,
-      ...seen,
+      ...fetches,
       guards,
       run: (q) =>
         fetched(q).some(({ tag }) => tag === 'CMD_SYNC')
@@ -164,6 +166,7 @@ export function commandQueue(m: Builder, sizes: QueueSizes) {
             fn: 'CERROR_ABT',
             source: `${source} §7.1`,
             ...seen,
+            fair: 'none',
             guards,
             run: (q) => stopped(q, 'CERROR_ABT'),
           }),

@@ -55,6 +55,39 @@ const twoTakers = (fair?: Fairness) => (m: Builder) => {
   m.leadsTo('served', { text: 'A gets it', reads: () => ({ a }), when: (s) => s.a === 1, holds: (s) => s.a === 2 });
 };
 
+describe('returns', () => {
+  const waiter = (m: Builder, { stops, excused }: { stops: boolean; excused: boolean }) => {
+    const on = m.variable('on', bool, false);
+    m.process('cpu', [
+      handler('wait', {}, (h) => [
+        h.step('ask', { writes: () => ({ on }), run: () => next({ on: true }) }),
+        h.step('poll', { waits: true, reads: () => ({ on }), run: (s) => (s.on ? block : next()) }),
+      ]),
+    ]);
+    const answer = rule('answer', { writes: () => ({ on }), run: (s) => (s.on ? next({ on: false }) : block) });
+    m.hardware('device', stops ? [] : [answer]);
+    m.returns('V-1', {
+      text: 'the wait ends',
+      ...(excused ? { excused: { reads: { on }, holds: (s: { on: boolean }) => s.on } } : {}),
+    });
+  };
+
+  it('a handler that waits for fair hardware returns', async () => {
+    expect(await found((m) => waiter(m, { stops: false, excused: false }))).toMatchObject(holds);
+  });
+  it('one that nobody answers does not, and is named', async () => {
+    const { trace, ...rest } = await found((m) => waiter(m, { stops: true, excused: false }));
+    expect(rest).toMatchObject({ verdict: 'violated', length: 1, loop: 1, steps: ['wait/ask'] });
+    expect(trace).toMatchObject({
+      guilty: { process: 'cpu' },
+      because: 'asked for after step 1, and never there: cpu never returns',
+    });
+  });
+  it('who is excused owes nothing', async () => {
+    expect(await found((m) => waiter(m, { stops: true, excused: true }))).toMatchObject({ verdict: 'holds' });
+  });
+});
+
 describe('locks', () => {
   it('who waits for a ticket lock gets it', async () => {
     expect(await found(twoTakers())).toMatchObject(holds);

@@ -42,6 +42,8 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-07/domains': [{ cpus: 1 }],
   'SC-07/locked-twice': [{ cpus: 1 }],
   'SC-07/retry': [{}],
+  'SC-08': [{}],
+  'SC-08/upstream': [{}],
   'SC-09': [{ cpus: 1 }],
   'SC-09/validate-then-lock': [{ cpus: 1, smmus: 1 }],
   'SC-10': [{}],
@@ -57,6 +59,11 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-13/believes-host': [{}],
   'SC-14': [{ smmus: 1 }],
   'SC-14/upstream': [{ smmus: 1 }],
+  'SC-15': [{ cpus: 1 }],
+  'SC-15/published': [{}],
+  'SC-15/reclaim-first': [{}],
+  'SC-15/android-older-teardown': [{}],
+  'SC-15/domains-first': [{}],
   'bench-iommu': [{ devices: 1, pages: 2 }],
 };
 

@@ -55,3 +55,9 @@ export async function returned(model: Model, scope: Scope = {}): Promise<Record<
   }
   return Object.fromEntries([...all].map(([handler, own]) => [handler, [...own].sort()]));
 }
+
+/** `RESULT HANDLER`, sorted. */
+export const returnCodes = async (model: Model, scope: Scope = {}): Promise<string[]> =>
+  Object.entries(await returned(model, scope))
+    .flatMap(([handler, own]) => own.map((result) => `${result} ${handler}`))
+    .sort();

@@ -1,5 +1,7 @@
 /** SC-07 at small scopes. Its seeded defects are in defects.test.ts. */
 import { describe, expect, it } from 'vitest';
+import { search } from '../../src/explorer/index.js';
+import { build } from '../../src/language/index.js';
 import models from '../../models/sc-07.js';
 import { asExpected, check, returned, vacuous, violated } from './observe.js';
 
@@ -9,15 +11,19 @@ describe('SC-07', () => {
   it.each([
     [sc07, { cpus: 1 }, { states: 3_684, transitions: 4_736, depth: 69 }],
     [domains, {}, { states: 107_340, transitions: 257_388, depth: 135 }],
-    [retry, {}, { states: 1_353, transitions: 2_657, depth: 99 }],
+    [retry, {}, { states: 1_781, transitions: 3_493, depth: 99 }],
   ])('$name holds at %o', async (model, scope, counts) => {
     const result = await check(model, scope);
     expect(result).toMatchObject({ verdict: 'holds', deadlocks: 0, ...counts });
     expect(vacuous(result)).toEqual([]);
   });
 
+  it('SC-07/retry: a host that always takes back what it has donated waits for ever (W-27)', async () => {
+    expect(violated(await search(build(retry, { denied: ['W-27'] })))).toEqual({ 'V-3': 33 });
+  });
+
   it('SC-07/locked-twice: a CPU that frees a table waits for itself', async () => {
-    expect(violated(await asExpected(lockedTwice, { cpus: 1 }))).toEqual({ 'V-3': 23, wedge: 21 });
+    expect(violated(await asExpected(lockedTwice, { cpus: 1 }))).toEqual({ 'V-1': 26, 'V-3': 23, wedge: 21 });
   });
 
   it('fails with these codes', async () => {
