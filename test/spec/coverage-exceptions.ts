@@ -29,7 +29,34 @@ export const exceptions: readonly Exception[] = [
       ['SC-06', { pages: 1, cpus: 1 }, waits],
       ['SC-12', { pages: 1, cpus: 1 }, waits],
       ['SC-12/v3', { cpus: 1 }, waits],
+      ['SC-08', {}, waits],
+      ['SC-15', { cpus: 1 }, waits],
+      ['SC-15/published', {}, waits],
+      ['SC-15/reclaim-first', {}, waits],
+      ['SC-15/android-older-teardown', {}, waits],
+      ['SC-15/domains-first', {}, waits],
     ],
+  },
+  {
+    why: 'a guest’s domain is there for as long as the guest makes calls (SC-15), or always (SC-08)',
+    never: [
+      'refuses guest-attach_dev/domain-is-allocated',
+      'refuses guest-map_pages/domain-is-allocated',
+      'refuses guest-unmap_pages/domain-is-allocated',
+      'returns guest-map_pages -ENOENT',
+    ],
+  },
+  {
+    why: 'the variants of SC-15 that tear down at this point are looked at on one CPU: nobody else is at work',
+    never: ['refuses __pkvm_finalize_teardown_vm/no-hypercall-at-work'],
+  },
+  {
+    why: 'the guest makes one call at a time, so no unmap of its own is at work when it maps or unmaps',
+    never: ['refuses guest-map_pages/leaf-is-not-INV', 'refuses guest-unmap_pages/leaf-is-not-INV'],
+  },
+  {
+    why: 'whose stream and whose domain it is was asked before the STE is looked at, and an owner has one domain',
+    never: ['refuses guest-detach_dev/VMID-matches'],
   },
   {
     why: 'the host of SC-07/retry keeps to the protocol: it maps its own pages where nothing is, and donates others',
