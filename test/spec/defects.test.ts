@@ -12,8 +12,9 @@ async function check(
   model: Model,
   scope: Record<string, unknown>,
   edits: readonly string[] = [],
+  denied: readonly string[] = [],
 ): Promise<SearchResult> {
-  return search(build(model, { scope, edits }));
+  return search(build(model, { scope, edits, denied }));
 }
 
 /** Property -> length of its shortest counterexample. */
@@ -41,13 +42,13 @@ describe('seeded defects are found', () => {
     (entry.defects ?? []).map((defect) => ({
       defect,
       model: entry.models.find(({ name }) => name === defect.model),
-      name: `${defect.id}: ${defect.what} (${[defect.model, ...defect.edits].join(', ')})`,
+      name: `${defect.id}: ${defect.what} (${[defect.model, ...defect.edits, ...(defect.deny ?? [])].join(', ')})`,
     })),
   );
 
   it.each(defects)('$name', async ({ defect, model }) => {
     expect(model, `no model ${defect.model}`).toBeDefined();
-    const result = await check(model!, defect.scope ?? {}, defect.edits);
+    const result = await check(model!, defect.scope ?? {}, defect.edits, defect.deny);
     expect(violated(result)).toEqual(defect.violates);
     if (defect.macro) expect(macroLength(result, defect)).toBe(defect.macro.here);
     const unexplained = defect.brief.filter((property) => !(property in defect.violates));

@@ -8,8 +8,12 @@ import { resultsSeen, violated } from './observe.js';
 const [sc09, asWorded] = models;
 const small = { cpus: 1, smmus: 1 };
 
-const check = (model: typeof sc09, scope: Record<string, unknown>, edits: readonly string[] = []) =>
-  search(build(model, { scope, edits }));
+const check = (
+  model: typeof sc09,
+  scope: Record<string, unknown>,
+  edits: readonly string[] = [],
+  denied: readonly string[] = [],
+) => search(build(model, { scope, edits, denied }));
 
 describe('SC-09', () => {
   it('holds, on one CPU and on two', async () => {
@@ -22,7 +26,7 @@ describe('SC-09', () => {
 
   it.each(defects.map((defect) => [`${defect.id}: ${defect.what}`, defect] as const))('%s', async (_, defect) => {
     const model = models.find(({ name }) => name === defect.model);
-    expect(violated(await check(model!, defect.scope ?? {}, defect.edits))).toEqual(defect.violates);
+    expect(violated(await check(model!, defect.scope ?? {}, defect.edits, defect.deny))).toEqual(defect.violates);
   });
 
   it.each([

@@ -7,8 +7,12 @@ import { resultsSeen, violated } from './observe.js';
 
 const [sc10, published] = models;
 
-const check = (model: typeof sc10, scope: Record<string, unknown> = {}, edits: readonly string[] = []) =>
-  search(build(model, { scope, edits }));
+const check = (
+  model: typeof sc10,
+  scope: Record<string, unknown> = {},
+  edits: readonly string[] = [],
+  denied: readonly string[] = [],
+) => search(build(model, { scope, edits, denied }));
 
 describe('SC-10', () => {
   it('holds, on one CPU and on two', async () => {
@@ -23,7 +27,7 @@ describe('SC-10', () => {
     '%s',
     async (_, defect) => {
       const model = models.find(({ name }) => name === defect.model);
-      expect(violated(await check(model!, defect.scope, defect.edits))).toEqual(defect.violates);
+      expect(violated(await check(model!, defect.scope, defect.edits, defect.deny))).toEqual(defect.violates);
     },
   );
 
