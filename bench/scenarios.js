@@ -54,8 +54,8 @@ function countsTable(results) {
 
 function defectsTable(defects) {
   const rows = defects.map(
-    ({ id, what, model, edits, violates, brief, macro }) =>
-      `| ${id} | ${what} | ${model} | ${edits.map((edit) => `\`${edit}\``).join(', ') || 'the variant itself'} | ${
+    ({ id, what, model, edits, deny = [], violates, brief, macro }) =>
+      `| ${id} | ${what} | ${model} | ${[...edits, ...deny.map((assumption) => `--deny ${assumption}`)].map((edit) => `\`${edit}\``).join(', ') || 'the variant itself'} | ${
         Object.entries(violates)
           .map(([property, length]) =>
             brief.includes(property) ? `**${property}** ${length}` : `${property} ${length}`,

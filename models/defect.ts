@@ -10,6 +10,8 @@ export interface Defect {
   readonly scope?: Readonly<Record<string, number | string | boolean>>;
   /** Edits as a command line gives them; none if the variant is the defect. */
   readonly edits: readonly string[];
+  /** Assumptions to do without, instead of edits or beside them. */
+  readonly deny?: readonly string[];
   /** The properties that break, with the length of the shortest counterexample in transitions: all of them, no others. */
   readonly violates: Readonly<Record<string, number>>;
   /** The properties that the brief names. Those not in `violates` need a `note`. */

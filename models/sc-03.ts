@@ -74,7 +74,10 @@ interface Design extends DomainDesign {
 }
 
 /** Declares the whole scenario. Returns the components, for tests. */
-export function declare(m: Builder, sizes: Scope, design: Design): System {
+export function declare(m: Builder, scope: Scope, design: Design): System {
+  const alone =
+    !design.teardown || scope.cpus > 1 || m.assumed('dying', 'no other CPU is at work on a VM that is torn down');
+  const sizes = alone ? scope : { ...scope, cpus: 2 };
   const all: Parts = parts({ ...sizes, smmus: 1 }, design.oneVmid ? () => all.domain.of(0) : undefined);
   // Every leaf may name one page, and every CPU may hold one more use of it.
   const pages = pageOwnership(m, all, sizes.domains * sizes.iovas + sizes.cpus);
@@ -86,25 +89,25 @@ export function declare(m: Builder, sizes: Scope, design: Design): System {
   const refs = domainRefs(m, all, pages, 0, design);
   const core = iommuCore(all, pages, tables, hw, driver, refs);
   const domains = iommuDomains(all, pages, tables, hw, attach, refs);
+  const mapping = [design.mapLeaks ? core.mapPagesLeaky : core.mapPages, core.unmapPages];
   const hypercalls = [
     domains.allocDomain,
     domains.freeDomain,
     domains.attachDev,
     domains.detachDev,
-    design.mapLeaks ? core.mapPagesLeaky : core.mapPages,
-    core.unmapPages,
+    ...mapping,
     pages.donateHyp,
     pages.hypDonateHost,
     ...(design.teardown ? [vmTeardown(all, streams, driver, attach, refs, domains, design.teardown)] : []),
   ];
-  for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
+  for (let cpu = 0; cpu < scope.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
+  if (!alone) m.process('cpu1', mapping);
 
   m.assume(
     'B7',
     'caches may hold whatever some prefetch schedule allows (may-cache closure): exact for safety, not for liveness',
   );
   m.assume('nVHE', 'an EL2 handler runs to completion on its CPU: one hypercall at a time per CPU (rule 2)');
-  if (design.teardown) m.assume('dying', 'no other CPU is at work on a VM that is torn down');
 
   const system: System = { parts: all, pages, tables, streams, hw };
   hostDevicesReachHostPages(m, system); // I-1
@@ -277,6 +280,39 @@ export const defects: readonly Defect[] = [
     edits: ['drop teardown_vm/tlb_inv_vmid'],
     violates: { 'I-1': 80, 'I-7': 88, 'I-13': 77, 'I-14': 61 },
     brief: ['I-13'],
+  },
+  {
+    id: 'dying',
+    what: 'another CPU maps and unmaps while the VM is torn down',
+    model: 'SC-03/teardown-detach',
+    scope: { devices: 1 },
+    edits: [],
+    deny: ['dying'],
+    violates: {
+      'I-1': 45,
+      'I-3': 37,
+      'I-7': 45,
+      'I-14': 33,
+      'L-1': 35,
+      'L-3': 37,
+      'L-3/use': 11,
+      'L-5': 32,
+      'L-5/tables': 16,
+      'P-4': 21,
+      'P-14': 9,
+    },
+    brief: [],
+    note: 'refs are set to 0 behind the back of a map that holds a reference',
+  },
+  {
+    id: 'IHI-0070-4.7',
+    what: 'a CMD_SYNC does not wait for DMA through what was invalidated',
+    model: 'SC-03',
+    scope: one,
+    edits: [],
+    deny: ['IHI-0070-4.7'],
+    violates: { 'I-1': 50, 'I-7': 50, 'I-13': 75, 'I-14': 45 },
+    brief: [],
   },
 ];
 

@@ -9,7 +9,7 @@
  *
  * - SC-06: expected: all hold, with either order of the flag `power_is_off` and the driver's work.
  *   `timeouts=true`: EL2 gives up waiting for CR0ACK. Order A then breaks isolation, order B availability only.
- *   `scmi=true`: the host switches power behind EL2's back: lost invalidations. `aPd=false` (A-PD denied): bypass (I-4).
+ *   `scmi=true`: the host switches power behind EL2's back: lost invalidations. With A-PD denied: bypass (I-4).
  * - SC-06/no-gbpa-check: take-over accepts an SMMU with GBPA.ABORT=0 (D-22). Expected: I-4, and what follows.
  * Default: two CPUs, one SMMU, one device, two pages. Nightly: `iovas=2`.
  */
@@ -50,7 +50,6 @@ const scope = {
   order: choice(['B', 'A'], 'B: the driver first, power_is_off only if it succeeds; A: power_is_off first'),
   timeouts: flag(false, 'EL2 may give up waiting for CR0ACK'),
   scmi: flag(false, 'the host switches power without EL2 seeing it'),
-  aPd: flag(true, 'A-PD: after a loss of power the SMMU aborts'),
 };
 type Scope = ScopeOf<typeof scope>;
 
@@ -65,15 +64,20 @@ export function declare(m: Builder, sizes: Scope, abort: boolean): System {
   const off = powerIsOff(m, all);
   const driver = el2Driver(m, all, streams, hw, off);
   const hardware = registerHardware(m, all, registers, streams, hw);
-  powerHardware(m, all, registers, streams, hw, driver, off, { unseen: sizes.scmi, aborts: sizes.aPd && abort });
+  const powersUpAborting = m.assumed(
+    'A-PD',
+    'after a loss of power the SMMU aborts: GBPA.ABORT is 1. The architecture does not promise it',
+  );
+  powerHardware(m, all, registers, streams, hw, driver, off, {
+    unseen: sizes.scmi,
+    aborts: powersUpAborting && abort,
+  });
   const { pdOff, pdOn } = powerDomain(all, registers, hardware, driver, off, sizes);
   const core = iommuCore(all, pages, tables, hw, driver);
   const hypercalls = [core.mapPages, core.unmapPages, pages.donateHyp, pages.hypDonateHost, pdOff, pdOn];
   for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
 
   m.assume('B7', 'caches survive SMMUEN=0 and a loss of power, until they are invalidated');
-  if (sizes.aPd)
-    m.assume('A-PD', 'after a loss of power the SMMU aborts: GBPA.ABORT is 1. The architecture does not promise it');
   if (!sizes.scmi)
     m.assume('PD', 'the host cuts power only while EL2 has the SMMU off, and it is back before EL2 resumes it');
   if (!sizes.timeouts) m.assume('CR0ACK', 'EL2 never gives up waiting for CR0ACK');
@@ -92,11 +96,11 @@ export function declare(m: Builder, sizes: Scope, abort: boolean): System {
   return system;
 }
 
-const expected = ({ cpus, order, timeouts, scmi, aPd }: Scope): Record<string, Expected> => {
+const expected = ({ cpus, order, timeouts, scmi }: Scope, more: readonly string[] = []): Record<string, Expected> => {
   const broken = [
+    ...more,
     ...(timeouts ? (order === 'A' ? ['I-1', 'I-7', 'P-5', 'V-1', 'wedge'] : ['P-12', 'V-1', 'wedge']) : []),
     ...(scmi ? ['I-1', 'I-7', 'L-6', 'V-1', ...(cpus > 1 ? ['P-5'] : [])] : []),
-    ...(aPd ? [] : ['I-1', 'I-4', 'I-7']),
   ];
   return Object.fromEntries(broken.map((id): [string, Expected] => [id, 'violated']));
 };
@@ -106,7 +110,7 @@ const sc06 = model({
   title: 'power cycling: what was skipped while the SMMU was off is made good before it is on',
   scope,
   build: (m, sizes) => void declare(m, sizes, true),
-  expected,
+  expected: (sizes) => expected(sizes),
 });
 
 const noGbpaCheck = model({
@@ -114,7 +118,7 @@ const noGbpaCheck = model({
   title: 'the same, but take-over does not insist on GBPA.ABORT=1',
   scope,
   build: (m, sizes) => void declare(m, sizes, false),
-  expected: (sizes): Record<string, Expected> => expected({ ...sizes, aPd: false }),
+  expected: (sizes): Record<string, Expected> => expected(sizes, ['I-1', 'I-4', 'I-7']),
 });
 
 const reset = ['drop pd_on/cfgi_all', 'drop pd_on/tlb_inv_all', 'drop pd_on/reset_device/cmd_sync'];
@@ -212,15 +216,6 @@ export const defects: readonly Defect[] = [
     note: 'The window leads to isolation, not to bypass: TLBIs are skipped while the SMMU still translates. Nothing is sent to the queue in it, so P-12 holds.',
   },
   {
-    id: 'A-PD',
-    what: 'assumption A-PD denied: after a loss of power GBPA.ABORT is 0',
-    model: 'SC-06',
-    scope: { ...one, aPd: false },
-    edits: [],
-    violates: { 'I-1': 9, 'I-4': 6, 'I-7': 9 },
-    brief: ['I-4'],
-  },
-  {
     id: 'SCMI',
     what: 'the host switches power behind EL2’s back',
     model: 'SC-06',
@@ -229,6 +224,26 @@ export const defects: readonly Defect[] = [
     violates: { 'I-1': 36, 'I-7': 39, 'L-6': 16, 'V-1': 5 },
     brief: [],
     note: 'PROD and CONS are reset with the power, so an invalidation that is lost looks done: resume sets SMMUEN=1 with old entries in the caches',
+  },
+  {
+    id: 'A-PD',
+    what: 'after a loss of power the SMMU lets everything pass',
+    model: 'SC-06',
+    scope: one,
+    edits: [],
+    deny: ['A-PD'],
+    violates: { 'I-1': 9, 'I-4': 6, 'I-7': 9 },
+    brief: ['I-4'],
+  },
+  {
+    id: 'A-PD',
+    what: 'the same, and the host switches power behind EL2’s back',
+    model: 'SC-06',
+    scope: { ...one, scmi: true },
+    edits: [],
+    deny: ['A-PD'],
+    violates: { 'I-1': 5, 'I-4': 2, 'I-7': 5, 'L-6': 18, 'V-1': 5, wedge: 4 },
+    brief: [],
   },
   {
     id: 'lock',

@@ -259,6 +259,26 @@ export const defects: readonly Defect[] = [
     violates: { 'I-1': 36, 'I-3': 31, 'I-7': 44, 'I-13': 72, 'I-14': 62, 'L-3': 42, 'L-4': 63 },
     brief: ['L-4', 'I-3'],
   },
+  {
+    id: 'W-27',
+    what: 'the host takes each page back before its next try',
+    model: 'SC-07/retry',
+    edits: [],
+    deny: ['W-27'],
+    violates: { 'V-3': 33 },
+    brief: [],
+    note: 'a host that does so owes it to itself: the hypercalls are as they should be',
+  },
+  {
+    id: 'IHI-0070-4.7',
+    what: 'a CMD_SYNC does not wait for DMA through what was invalidated',
+    model: 'SC-07',
+    scope: { cpus: 1 },
+    edits: [],
+    deny: ['IHI-0070-4.7'],
+    violates: { 'I-1': 34, 'I-7': 34, 'I-14': 29 },
+    brief: [],
+  },
 ];
 
 export default [sc07, sc07Domains, sc07Android, sc07Retry];

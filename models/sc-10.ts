@@ -64,7 +64,11 @@ function declare(
   );
   const pages = mmio(m, all, true);
   const smmus = smmuMmio(m, all, pages, true);
-  const mc = memoryController(m, soc, locked ? 'set' : 'EL1 may set');
+  const clientsSleep = m.assumed(
+    'MC-resume',
+    'no client accesses memory between the loss of the registers and the end of resume (D-20)',
+  );
+  const mc = memoryController(m, soc, locked ? 'set' : 'EL1 may set', clientsSleep);
   const policy = devicePolicy(m, all, soc, pages, smmus, true);
   const { registerMc, freeze } = freezing(all, soc, pages, smmus, mc, policy);
   const trap = mcTrap(m, soc, pages, mc, policy);
@@ -73,13 +77,11 @@ function declare(
   const handlers = [registerMc, freeze, ...stores(frontend, trap), trap.systemSuspend];
   for (let cpu = 0; cpu < cpus; cpu++) m.process(`cpu${cpu}`, handlers);
 
-  m.assume('MC-engine', 'a host1x engine presents only its own SIDs: hardware holds it to them (B11)');
   m.assume('MC-0x7F', 'boot code lets StreamID 0x7F bypass the SMMU (B11)');
   m.assume(
     'MC-WAD',
     'a non-secure store may set WRITE_ACCESS_DISABLED; from then on both registers of the client drop non-secure stores, until power is lost',
   );
-  m.assume('MC-resume', 'no client accesses memory between the loss of the registers and the end of resume (D-20)');
 
   nothingPassesUntranslated(m, frontend); // I-4
   clientsPresentTheirSids(m, frontend); // I-5
@@ -178,6 +180,26 @@ export const defects: readonly Defect[] = [
     violates: { 'I-4': 12, 'I-5': 12 },
     brief: ['I-8', 'I-5'],
     note: 'Beyond the brief: EL1 sets WRITE_ACCESS_DISABLED together with a foreign SID before the take-over, and EL2’s own writes are dropped.',
+  },
+  {
+    id: 'MC-engine',
+    what: 'a host1x engine presents any SID',
+    model: 'SC-10',
+    edits: [],
+    deny: ['MC-engine'],
+    violates: { 'I-4': 11, 'I-5': 11 },
+    brief: [],
+    note: 'no store of EL1 is needed: OVERRIDE is off for such an engine, so the freeze itself is enough',
+  },
+  {
+    id: 'MC-resume',
+    what: 'clients access memory before resume has programmed the memory controller',
+    model: 'SC-10',
+    edits: [],
+    deny: ['MC-resume'],
+    violates: { 'I-4': 13, 'I-5': 13 },
+    brief: [],
+    note: 'D-20, by the hardware alone',
   },
   {
     id: 'W-38',

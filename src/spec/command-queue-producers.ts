@@ -52,6 +52,9 @@ export function queueProducers(m: Builder, hw: CommandQueueHw, { cpus, batch, wa
     ...sid.values.map((s) => Command.make.CFGI_STE(s)),
   ];
   const Batch = list(Command, batch);
+  m.event('invalidation asked', { cpu, commands: Batch });
+  m.event('invalidation given up', { cpu });
+  m.event('invalidation reported done', { cpu });
   /** Nothing orders the commands of a batch, so one order of each is enough. */
   const batches = known
     .reduce<QueueCommand[][]>((some, command) => [...some, ...some.map((one) => [...one, command])], [[]])
@@ -180,10 +183,8 @@ export function queueProducers(m: Builder, hw: CommandQueueHw, { cpus, batch, wa
           fn: 'smmu_tlb_inv_range, smmu_sync_ste',
           source,
           run: () =>
-            batches.map((commands) =>
-              next()
-                .local({ rest: Batch.make(commands) })
-                .emit('invalidation asked', { cpu: me, commands }),
+            batches.map(Batch.make).map((commands) =>
+              next().local({ rest: commands }).emit('invalidation asked', { cpu: me, commands }),
             ),
         }),
         ...submit(h),

@@ -86,6 +86,10 @@ export function commandQueue(m: Builder, sizes: QueueSizes) {
    */
   const Cons = record('CMDQ_CONS', { rd: Pointer, err: enumOf('CERROR_NONE', 'CERROR_ILL', 'CERROR_ABT') });
 
+  const at = { at: Pointer };
+  m.event('command consumed', { ...at, command: Command });
+  for (const event of ['CMDQ_ERR', 'GERRORN written', 'CMD_SYNC written', 'CMD_SYNC completed']) m.event(event, at);
+
   const entry = m.family('entry', [slot], Command, RESERVED);
   /** What the SMMU may still read in an entry instead of its content: a store that no barrier has made visible. */
   const entryOld = m.family('entryOld', [slot], optional(Command), null, 'ghost');

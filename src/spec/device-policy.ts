@@ -41,6 +41,7 @@ export function devicePolicy(
   registered: boolean,
 ) {
   const { client, Sid, Sids, Description, truth, descriptions, deviceOf } = soc;
+  m.event('attached', { device, smmu, sid: Sid });
   /** FROZEN: the host's devices, SIDs and MMIO are settled for good. */
   const phase = m.variable('phase', enumOf('OPEN', 'FROZEN'), 'OPEN');
   /** The SMMUs that EL2 has taken over. */

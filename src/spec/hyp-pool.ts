@@ -37,6 +37,7 @@ export function hypPool(m: Builder, { page, domain, iova }: Parts, pages: PageOw
   const MaybePage = optional(page);
   const pool = m.variable('pool', Pages, Pages.make());
   const poolLock = m.lock('hyp_pool.lock', { protects: [pool] });
+  m.event('table freed', { domain, page });
   /** Each IOVA here lies in a block of its own, so each has a table page for its leaf, made when it is first mapped. */
   const nextLevel = m.family('nextLevel', [domain, iova], MaybePage, null);
 

@@ -47,6 +47,8 @@ export function domainRefs(
   initial: number,
   design: DomainDesign = {},
 ) {
+  m.event('domain allocated', { domain });
+  m.event('domain freed', { domain });
   /**
    * Exact: one for the allocation, one a stream and PASID, one a CPU at work. It stands for INT_MAX, where the BUG_ON is.
    * As many more as there are tables of CDs, so that a stream that is attached twice (W-05) does not get there.

@@ -47,6 +47,8 @@ export function iommuRegistration(
   { code, undoes }: Design,
 ) {
   const repaired = code === 'repaired';
+  for (const event of ['init_driver succeeded', 'remove_driver', 'pointer stored', 'registered', 'registration failed'])
+    m.event(event, { driver });
   const Pointer = optional(driver);
   type Pointer = ValueOf<typeof Pointer>;
   /** What EL1 has published, and what EL2 will call. Both are read without a lock. */

@@ -34,8 +34,14 @@ export type MemoryController = ReturnType<typeof memoryController>;
 /**
  * Declares the registers, and EL2's way to write them.
  * @param wad whether boot firmware, and EL2 after it, sets WRITE_ACCESS_DISABLED; and if not, whether EL1 may
+ * @param clientsSleep no client accesses memory from suspend until the end of resume
  */
-export function memoryController(m: Builder, soc: Platform, wad: 'set' | 'EL1 may set' | 'clear') {
+export function memoryController(
+  m: Builder,
+  soc: Platform,
+  wad: 'set' | 'EL1 may set' | 'clear',
+  clientsSleep: boolean,
+) {
   const { client, Sid, Sids, engineSids, deviceOf, truth } = soc;
   const { Registers, Security, Write } = sorts(soc);
 
@@ -57,19 +63,24 @@ export function memoryController(m: Builder, soc: Platform, wad: 'set' | 'EL1 ma
     sid: Sid.values.includes(passThrough) ? passThrough : Sid.values[0],
     security: Security.make({ OVERRIDE: false, WRITE_ACCESS_DISABLED: false }),
   });
-  /** Clients can access memory. False from suspend until the end of resume. */
+  /** The registers are in force. False from suspend until the end of resume. */
   const running = m.variable('clients run', bool, true);
   /** Serialises EL2's own accesses to the registers. Not in the published driver (W-38). */
   const lock = m.lock('mc_lock', { protects: registers.all });
 
-  /** The StreamIDs that a client with these registers may present. */
+  const enginesAreHeld = m.assumed(
+    'MC-engine',
+    'a host1x engine presents only its own SIDs: hardware holds it to them (B11)',
+  );
+  /** The StreamIDs that a client with these registers may present, as EL2 counts on. */
   const presented = (c: Client, { sid, security }: SidRegisters): readonly TegraSid[] =>
     security.OVERRIDE ? [sid] : engineSids(c);
   /** effective(c) of B11: the StreamIDs that the SMMU may see from a client now. */
   const effective = (c: Client) =>
-    m.derived(`effective[${client.print(c)}]`, { registers: registers(c), running }, (seen) =>
-      seen.running ? presented(c, seen.registers) : [],
-    );
+    m.derived(`effective[${client.print(c)}]`, { registers: registers(c), running }, (seen) => {
+      if (clientsSleep && !seen.running) return [];
+      return enginesAreHeld || seen.registers.security.OVERRIDE ? presented(c, seen.registers) : Sid.values;
+    });
 
   /** EL2 makes a client present these SIDs, whatever the registers hold. */
   const program = fragment('program client', { client, sids: Sids }, (h) => [

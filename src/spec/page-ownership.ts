@@ -141,6 +141,7 @@ export function pageOwnership(
   maxRef: number,
   { isRam, alsoUnderHostLock = [] }: PageOptions = {},
 ) {
+  m.event('accepted', { page });
   m.event('use_dma', { page });
   m.event('unuse_dma', { page, domain, iova });
   const ownership = m.family('ownership', [page], Ownership, hostOwned);

@@ -52,6 +52,8 @@ export function smmuTakeOver(
   { driver, smmu }: { driver: IndexSort<'driver'>; smmu: IndexSort<'smmu'> },
   { undoes }: { undoes: boolean },
 ) {
+  m.event('SMMU taken over', { smmu });
+  m.event('SMMU given back', { smmu });
   const Registers = registersSort(driver);
   const mmio = m.family('mmio', [smmu], enumOf('HOST', 'HYP'), 'HOST');
   const registers = m.family('registers', [smmu], Registers, Registers.make({ smmuen: null, abort: true }));

@@ -46,6 +46,7 @@ type Values = ValueOf<SmmuRegisters['Registers']>;
 
 /** Declares the registers, all SMMUs being enabled. @param abort GBPA.ABORT, as take-over found it */
 export function smmuRegisters(m: Builder, { smmu }: Parts, abort: boolean) {
+  m.event('SMMU disabled', { smmu });
   const Cr0 = enumOf('0', 'CMDQEN', 'SMMUEN|CMDQEN');
   const Mode = enumOf('TRANSLATE', 'ABORT', 'BYPASS');
   const Registers = record('Registers', { powered: bool, cr0: Cr0, ack: Cr0, abort: bool });

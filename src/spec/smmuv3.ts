@@ -58,7 +58,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
   );
 
   m.event('TLBI consumed', { smmu, domain, iova });
-  m.event('CMD_SYNC completed', { smmu });
+  for (const event of ['CFGI_ALL consumed', 'TLBI_NSNH_ALL consumed', 'CMD_SYNC completed']) m.event(event, { smmu });
 
   const Translation = record('Translation', { iova, page });
   const Translations = set(Translation);

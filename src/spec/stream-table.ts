@@ -4,6 +4,7 @@
  * a CFGI command covers it and a CMD_SYNC completes. So every combination of words that it may hold counts.
  */
 import {
+  bool,
   enumOf,
   optional,
   record,
@@ -42,6 +43,10 @@ export function streamTable(
   switches: Switches = alwaysOn(m, all),
 ) {
   const { domain, sid, smmu, smmuOfSid, pasid, cdTable } = all;
+  m.event('STE written', { sid });
+  m.event('STE live', { sid, smmu, domain, first: bool });
+  m.event('STE dead', { sid, domain });
+  m.event('CD table freed', { cdTable });
   const descriptors = contextDescriptors(m, all);
   /** Stage 1: V, Config and S1ContextPtr are one word. */
   const stage1 = (t: CdTable): `S1 ${string}` => `S1 ${cdTable.print(t)}`;

@@ -43,7 +43,7 @@ describe('SC-01 without IHI-0070-4.7', () => {
     expect(text.stdout).not.toMatch(/^ {2}rests on .*IHI-0070/m);
     expect(text.stdout).toContain('--deny IHI-0070-4.7');
     const json = JSON.parse(ringfence(folder, ...args, '--json').stdout) as Record<string, unknown>;
-    expect(json).toMatchObject({ denied: ['IHI-0070-4.7'], assumptions: ['B7', 'nVHE'], asExpected: false });
+    expect(json).toMatchObject({ denied: ['IHI-0070-4.7'], assumptions: ['SYNC', 'B7', 'nVHE'], asExpected: false });
     const trace = 'traces/SC-01-I-14.trace';
     expect(ringfence(folder, 'show', trace)).toMatchObject({ code: 0, stderr: '' });
     expect(ringfence(folder, 'show', trace).stdout).toMatch(/denied {4}IHI-0070-4\.7/);

@@ -25,13 +25,14 @@ function macroLength({ machine, properties }: SearchResult, { brief, macro }: De
 describe('seeded defects are found', () => {
   const defects = builtin.flatMap((entry) =>
     (entry.defects ?? []).map((defect) => {
-      const name = `${defect.id}: ${defect.what} (${[defect.model, ...defect.edits].join(', ')})`;
+      const changes = [...defect.edits, ...(defect.deny ?? []).map((id) => `deny ${id}`)];
+      const name = `${defect.id}: ${defect.what} (${[defect.model, ...changes].join(', ')})`;
       return [name, defect, entry.models] as const;
     }),
   );
 
   it.each(defects)('%s', async (_, defect, models) => {
-    const result = await check(named(models, defect.model), defect.scope, defect.edits);
+    const result = await check(named(models, defect.model), defect.scope, defect.edits, defect.deny);
     expect(violated(result)).toEqual(defect.violates);
     expect(result.faults).toEqual([]);
     if (defect.macro) expect(macroLength(result, defect)).toBe(defect.macro.here);

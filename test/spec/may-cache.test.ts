@@ -82,7 +82,6 @@ function openSc06(scope: Record<string, unknown>, edits: readonly string[]): Ope
       order: choice(['B', 'A'], ''),
       timeouts: flag(false, ''),
       scmi: flag(false, ''),
-      aPd: flag(true, ''),
     },
     build: (m, sizes) => void (system = declareSc06(m, sizes, true)),
   });

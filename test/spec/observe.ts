@@ -12,8 +12,12 @@ export const named = (models: readonly Model[], name: string): Model => {
   return found;
 };
 
-export const check = (model: Model, scope: Scope = {}, edits: readonly string[] = []): Promise<SearchResult> =>
-  search(build(model, { scope, edits }));
+export const check = (
+  model: Model,
+  scope: Scope = {},
+  edits: readonly string[] = [],
+  denied: readonly string[] = [],
+): Promise<SearchResult> => search(build(model, { scope, edits, denied }));
 
 /** Property -> length of its shortest counterexample, of those that do not hold. */
 export const violated = ({ properties }: SearchResult): Record<string, number | undefined> =>

@@ -28,9 +28,7 @@ describe('SC-06', () => {
     { pages: 1, order: 'A' },
     { pages: 1, cpus: 1, timeouts: true },
     { pages: 1, cpus: 1, timeouts: true, order: 'A' },
-    { pages: 1, cpus: 1, aPd: false },
     { pages: 1, cpus: 1, scmi: true },
-    { pages: 1, cpus: 1, scmi: true, aPd: false },
   ])('is as expected with %o', async (scope) => {
     await asExpected(sc06, scope);
   });
