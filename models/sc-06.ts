@@ -242,7 +242,7 @@ export const defects: readonly Defect[] = [
     scope: { ...one, scmi: true },
     edits: [],
     deny: ['A-PD'],
-    violates: { 'I-1': 5, 'I-4': 2, 'I-7': 5, 'L-6': 18, 'V-1': 5, wedge: 4 },
+    violates: { 'I-1': 5, 'I-4': 2, 'I-7': 5, 'L-6': 16, 'V-1': 5 },
     brief: [],
   },
   {
