@@ -68,7 +68,7 @@ export function declare(m: Builder, sizes: Scope, design: Design) {
   const hw = nestedSmmu(m, all, tables, streams, registers, id, 4);
   const driver = teDriver(m, all, pages, tables, streams, hw, registers, id);
   const commands = teCommands(all, pages, streams, hw, driver, id, hosts, design);
-  const own = idmapOwnership(m, all, pages, stage2, driver.update);
+  const own = idmapOwnership(m, pages, stage2, driver.update);
   const traps = [registers.writeCr0, registers.writeGbpa, registers.writeEvtqBase];
   const queue = [commands.writeProd, commands.writeGerrorn];
   const hypercalls = [own.donateHyp, ...(design.evtqUnchecked ? [] : [own.hypDonateHost, pages.unshareHyp])];

@@ -87,13 +87,12 @@ export type IdmapOwnership = ReturnType<typeof idmapOwnership>;
 /** The ownership changes of the identity-map designs. No page has a DMA refcount: what counts is the identity map. */
 export function idmapOwnership(
   m: Builder,
-  { page }: Parts,
-  { ownership, hostLock, hypLock }: PageOwnership,
+  { ownership, hypLock, onPage }: PageOwnership,
   { hostPte }: MirroredStage2,
   update: IdmapUpdate,
 ) {
   const guestLock = m.lock('guest pgtable_lock');
-  type H = Body<{ page: typeof page }>;
+  type H = Body<{ page: Parts['page'] }>;
 
   /** Both locks, the page, the checks; then the micro-steps of the change. */
   const change = (
@@ -102,25 +101,17 @@ export function idmapOwnership(
     checks: readonly PageCheck<OwnSeen>[],
     body: (h: H) => readonly Node[],
   ): Handler =>
-    handler(fn, { page }, (h) => [
-      h.locked('host_mmu.lock', () => hostLock, [
-        h.step('read pfn', {
-          doc: 'the page is the host’s to name: any page',
-          fn: 'host_lock_component',
+    onPage(fn, (h) => [
+      h.locked(inner, () => (inner === 'pkvm_pgd_lock' ? hypLock : guestLock), [
+        h.step('check page state', {
+          fn,
           source,
-          run: () => page.values.map((p) => next().local({ page: p })),
+          reads: (f) => ({ own: ownership(f.page) }),
+          guards: checks,
         }),
-        h.locked(inner, () => (inner === 'pkvm_pgd_lock' ? hypLock : guestLock), [
-          h.step('check page state', {
-            fn,
-            source,
-            reads: (f) => ({ own: ownership(f.page) }),
-            guards: checks,
-          }),
-          ...body(h),
-        ]),
+        ...body(h),
       ]),
-    ], { fn, source }); // prettier-ignore
+    ]);
 
   const annotate = (h: H): Node =>
     h.step('annotate host stage-2', {
