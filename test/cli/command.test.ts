@@ -216,10 +216,19 @@ it('has help with examples for every command', () => {
 });
 
 it('stops at Ctrl-C and prints what it has: exit 3', async () => {
-  const child = spawn(process.execPath, [command, 'check', 'bench-iommu', '--workers', '1'], { cwd: folder });
+  const endless = `import { model, next, range, rule } from 'ringfence';
+export default model({ name: 'endless', title: 'endless', scope: {}, build: (m) => {
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+    const x = m.variable(name, range(0, 40), 0);
+    const run = (s) => (process.stderr.write('searching'), next({ x: (s.x + 1) % 41 }));
+    m.hardware(name, [rule('tick', { writes: () => ({ x }), run })]);
+  }
+} });`;
+  writeFileSync(path.join(folder, 'endless.js'), endless);
+  const child = spawn(process.execPath, [command, 'check', './endless.js', '--workers', '1'], { cwd: folder });
   let stdout = '';
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
-  setTimeout(() => child.kill('SIGINT'), 2500);
+  child.stderr.once('data', () => child.kill('SIGINT'));
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect(code).toBe(3);
   expect(stdout).toContain('? incomplete');
