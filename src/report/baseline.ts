@@ -36,9 +36,9 @@ export interface Difference {
   readonly model: string;
   /** `states`, `I-7`, `scope`, ... */
   readonly what: string;
-  /** Printed; `none` where it is not there. */
-  readonly baseline: string;
-  readonly now: string;
+  /** A count, or words; `none` where it is not there. */
+  readonly baseline: number | string;
+  readonly now: number | string;
 }
 
 /** The number of the file's schema: it goes up when a reader of the old one would misunderstand the new one. */
@@ -148,14 +148,13 @@ export function compareModel(model: string, before?: BaselineEntry, now?: Baseli
     return [{ model, what: 'model', baseline: before ? 'there' : NONE, now: now ? 'there' : NONE }];
   }
   const differences: Difference[] = [];
-  const compare = (what: string, a: string, b: string): void => {
+  const compare = <T extends number | string>(what: string, a: T, b: T): void => {
     if (a !== b) differences.push({ model, what, baseline: a, now: b });
   };
   compare('scope', scopeWords(before.scope), scopeWords(now.scope));
   if (differences.length > 0) return differences;
   compare('verdict', before.verdict, now.verdict);
-  for (const what of ['states', 'transitions', 'depth', 'deadlocks'] as const)
-    compare(what, count(before[what]), count(now[what]));
+  for (const what of ['states', 'transitions', 'depth', 'deadlocks'] as const) compare(what, before[what], now[what]);
   const ids = new Set([...Object.keys(before.properties), ...Object.keys(now.properties)]);
   for (const id of [...ids].sort())
     compare(id, propertyWords(before.properties, id), propertyWords(now.properties, id));
@@ -174,16 +173,22 @@ function propertyWords(properties: BaselineEntry['properties'], id: string): str
   return steps === null ? own : `${own}, length ${count(steps)}`;
 }
 
+/** A side of a difference, as it is printed. */
+export const sideWords = (side: number | string): string => (typeof side === 'number' ? count(side) : side);
+
 /** Differences as a table. */
 export function differenceLines(differences: readonly Difference[]): Line[] {
-  const columns = ['model', 'what', 'baseline', 'now'] as const;
-  const head = { model: 'model', what: 'what', baseline: 'baseline', now: 'now' };
-  const widths = columns.map((column) =>
+  const rows = [
+    ['model', 'what', 'baseline', 'now'],
+    ...differences.map(({ model, what, baseline, now }) => [model, what, sideWords(baseline), sideWords(now)]),
+  ];
+  const widths = rows[0].map((_, i) =>
     widest(
-      [head, ...differences].map((row) => row[column]),
+      rows.map((row) => row[i]),
       60,
     ),
   );
-  const line = (row: Difference): string[] => columns.map((column, i) => `  ${pad(row[column], widths[i])}`);
-  return [line(head).map((text) => styled('dim', text)), ...differences.map(line)];
+  return rows.map((row, n) =>
+    row.map((cell, i) => (n === 0 ? styled('dim', `  ${pad(cell, widths[i])}`) : `  ${pad(cell, widths[i])}`)),
+  );
 }

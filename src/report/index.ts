@@ -16,6 +16,7 @@ export {
   entryOf,
   formatBaseline,
   readBaseline,
+  sideWords,
   type Baseline,
   type BaselineEntry,
   type Difference,

@@ -1,0 +1,28 @@
+/** The report for people. */
+import { differenceLines, styled, type Difference, type Line } from '../../report/index.js';
+import { paint, type Output, type Terminal } from '../terminal.js';
+import type { Reporter } from './reporter.js';
+
+/** @param stream where the text goes, which decides on its colours */
+export function textReporter(stream: Output, env: Terminal['env']): Reporter {
+  let first = true;
+  const differences: Difference[] = [];
+  return {
+    model({ text, differences: own = [] }) {
+      differences.push(...own);
+      const blank: Line[] = first ? [] : [[]];
+      first = false;
+      return text.length === 0 ? '' : paint([...blank, ...text], stream, env);
+    },
+    end({ baseline, differences: others }) {
+      if (baseline === undefined) return '';
+      return paint([...(first ? [] : [[]]), ...baselineLines(baseline, [...differences, ...others])], stream, env);
+    },
+  };
+}
+
+/** What is not as the baseline has it, as a table; or that all is. */
+function baselineLines(file: string, differences: readonly Difference[]): Line[] {
+  if (differences.length === 0) return [[styled('good', '✓ baseline'), `  all that was compared is as in ${file}`]];
+  return [[styled('bad', '✗ baseline'), `  not as in ${file}`], ...differenceLines(differences)];
+}
