@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reporterOption, type ReporterChoice } from '../../../src/cli/options.js';
+import { openReporters } from '../../../src/cli/reporters/open.js';
 import { built, ringfence, type Run } from '../run.js';
 import { all, junitProblems, parseXml } from './junit-shape.js';
 import { readSarif } from './sarif-shape.js';
@@ -174,17 +176,24 @@ describe('where they write', () => {
   const small = ['check', './ci-models.js', '--workers', '1'];
 
   it.each<[string[], string]>([
-    [['--reporter', 'junit', '--json'], 'only one reporter can have stdout, and these want it: junit, json'],
-    [['--reporter', 'xml'], '"xml" is no reporter; there are text, json, junit, github, sarif'],
-    [['--reporter', 'junit='], 'names no file'],
-    [['--reporter', 'junit=a', '--reporter', 'sarif=./a'], "two reporters can't write one file"],
-    [['--reporter', 'junit=ci-models.js/a'], 'ci-models.js is a file'],
-    [['--reporter', 'junit=.'], 'it is a folder'],
-    [['--reporter', 'github', '--reporter', 'github'], 'given twice'],
-  ])('%j is refused before anything is searched', (args, words) => {
-    const { code, stdout, stderr } = ringfence(folder, ...small, ...args);
+    [['junit', 'json'], 'only one reporter can have stdout, and these want it: junit, json'],
+    [['xml'], '"xml" is no reporter; there are text, json, junit, github, sarif'],
+    [['junit='], 'names no file'],
+    [['junit=a', 'sarif=./a'], "two reporters can't write one file"],
+    [['junit=ci-models.js/a'], 'ci-models.js is a file'],
+    [['junit=.'], 'it is a folder'],
+    [['github', 'github'], 'given twice'],
+  ])('%j is refused at once', (given, words) => {
+    const output = { write: () => expect.unreachable() };
+    const terminal = { stdout: output, stderr: output, env: {}, cwd: folder };
+    const read = () => given.reduce<ReporterChoice[]>((before, text) => reporterOption(text, before), []);
+    expect(() => openReporters({ reporter: read(), json: false }, terminal)).toThrow(words);
+  });
+
+  it('--json is one of them, and the command says what is wrong', () => {
+    const { code, stdout, stderr } = ringfence(folder, ...small, '--reporter', 'junit', '--json');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain(words);
+    expect(stderr).toContain('these want it: junit, json\n  give the others a file');
   });
 
   it('one on stdout takes the place of text', () => {
