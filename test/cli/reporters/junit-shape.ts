@@ -76,7 +76,7 @@ const rules: Readonly<Record<string, Rule>> = {
   testsuites: { required: [], optional: ['name', 'time', ...counted], children: ['testsuite'] },
   testsuite: {
     required: ['name', ...counted],
-    optional: 'group time skipped timestamp hostname id package file log url version'.split(' '),
+    optional: 'group time skipped timestamp hostname id package file log url'.split(' '),
     children: ['testsuite', 'properties', 'testcase', 'system-out', 'system-err'],
   },
   properties: { required: [], optional: [], children: ['property'] },
