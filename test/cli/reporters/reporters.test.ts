@@ -20,7 +20,7 @@ beforeAll(async () => {
   await built();
   mkdirSync(path.join(repository, '.git'));
   mkdirSync(folder);
-  cpSync('test/fixtures/ci-models.js', path.join(folder, 'ci-models.js'));
+  for (const name of ['ci-models.js', 'hostile.ts']) cpSync(`test/fixtures/${name}`, path.join(folder, name));
   writeFileSync(summary, 'before\n');
   process.env.GITHUB_STEP_SUMMARY = summary;
   delete process.env.GITHUB_WORKSPACE;
