@@ -19,6 +19,7 @@ import { Exit, InputError, combine, type ExitCode } from './exit.js';
 import { fileInsteadOf, writeWhole } from './files.js';
 import { builtinModels } from './models.js';
 import type { CheckOptions } from './options.js';
+import type { Compared } from './reporters/reporter.js';
 import { complain, warn, type Terminal } from './terminal.js';
 
 /** Bytes of a file. */
@@ -88,7 +89,7 @@ export class BaselineRun {
   }
 
   /** Writes the file, or says what was not compared. Call it when all models are done. */
-  end(): { readonly file?: string; readonly differences: readonly Difference[]; readonly code: ExitCode } {
+  end(): { readonly baseline?: Compared; readonly differences: readonly Difference[]; readonly code: ExitCode } {
     const codes: ExitCode[] = [];
     if (this.skipped.length > 0) {
       const kept = this.update ? 'not written to' : 'not compared with';
@@ -107,7 +108,8 @@ export class BaselineRun {
     if (left.length > 0)
       warn(this.terminal, [[`not compared, because not checked: ${plural(left.length, 'model')} of ${this.file}`]]);
     if (lost.length > 0) codes.push(Exit.notAsExpected);
-    return { file: this.file, differences: lost, code: combine(codes) };
+    const baseline = { file: this.file, compared: this.found.size, of: this.models.length };
+    return { baseline, differences: lost, code: combine(codes) };
   }
 
   private write(gone: readonly string[], lost: readonly Difference[]): ExitCode {

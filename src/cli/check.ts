@@ -72,8 +72,7 @@ export async function check(
   }
   const compared = baseline?.end();
   if (compared) codes.push(compared.code);
-  const { differences = [], file } = compared ?? {};
-  return reporters.end({ unchecked, differences, baseline: file, code: combine(codes) });
+  return reporters.end({ unchecked, differences: [], ...compared, code: combine(codes) });
 }
 
 /** Builds before anything is searched: what is wrong with the input is said at once. */

@@ -1,15 +1,17 @@
 /** The words that all formats share: how a property stands, and what there is to say about it. */
 import {
+  count,
   functionName,
   pairs,
   plainText,
+  plural,
   printable,
   traceLines,
   verdictWords,
   type Judged,
 } from '../../report/index.js';
 import { commandLine } from '../options.js';
-import type { Checked } from './reporter.js';
+import type { Checked, Compared } from './reporter.js';
 
 /**
  * How a property stands, for a CI job: `expected` is a violation that the model expects, no failure anywhere;
@@ -68,3 +70,9 @@ export function wholeProblem({ result, broke, judged }: Checked): string | undef
 /** Why not every reachable state was explored. */
 export const incompleteWords = ({ result }: Pick<Checked, 'result'>): string =>
   printable(`not complete: ${result?.incomplete?.detail ?? 'no property was decided'}`);
+
+/** What may be said where nothing differs; what was not compared is not passed over. */
+export const sameWords = ({ file, compared, of }: Compared): { complete: boolean; text: string } =>
+  compared === of
+    ? { complete: true, text: `all that was compared is as in ${file}` }
+    : { complete: false, text: `only ${count(compared)} of ${plural(of, 'model')} could be compared with ${file}` };

@@ -48,7 +48,7 @@ function annotationsOf(checked: Checked, locator: Locator): string {
 }
 
 function lastAnnotations({ unchecked, differences, baseline }: Ended, locator: Locator): string {
-  const place = baseline === undefined ? undefined : { file: locator.file(baseline), line: 1 };
+  const place = baseline === undefined ? undefined : { file: locator.file(baseline.file), line: 1 };
   return [
     ...unchecked.map((asked) =>
       command('warning', asked.machine.model, ['not checked: it was interrupted before'], locator.model(asked)),

@@ -36,14 +36,24 @@ export interface Checked extends Asked {
   readonly json: JsonResult;
 }
 
+/** What was compared with a baseline. */
+export interface Compared {
+  /** As the user named it. */
+  readonly file: string;
+  /** How many models were compared; those that were not searched in full are not. */
+  readonly compared: number;
+  /** How many were to be. */
+  readonly of: number;
+}
+
 /** What became of them all. */
 export interface Ended {
   /** Interrupted before their turn. */
   readonly unchecked: readonly Asked[];
   /** Differences from the baseline that belong to no model that was checked. */
   readonly differences: readonly Difference[];
-  /** The baseline as the user named it; absent: nothing was compared. */
-  readonly baseline?: string;
+  /** Absent: there was none to compare with. */
+  readonly baseline?: Compared;
   readonly code: ExitCode;
 }
 

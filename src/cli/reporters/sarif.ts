@@ -53,7 +53,7 @@ export function sarifReporter(locator: Locator): Reporter {
           ),
         ),
       );
-      compare(ended.differences, { file: locator.file(ended.baseline ?? ''), line: 1 });
+      compare(ended.differences, { file: locator.file(ended.baseline?.file ?? ''), line: 1 });
       return `${JSON.stringify(log([...rules.values()], results, notifications, ended), null, 2)}\n`;
     },
   };

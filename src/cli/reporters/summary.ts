@@ -5,13 +5,14 @@ import {
   headline,
   incompleteWords,
   pointers,
+  sameWords,
   sentence,
   standing,
   traceText,
   wholeProblem,
   type Standing,
 } from './findings.js';
-import type { Checked, Ended } from './reporter.js';
+import type { Checked, Compared, Ended } from './reporter.js';
 
 /** GitHub takes 1 MiB of a step, and drops all of it beyond that. */
 const MOST_BYTES = 900_000;
@@ -101,11 +102,14 @@ function detailsOf(checked: Checked): string[] {
   ];
 }
 
-function baselineTable(file: string | undefined, differences: readonly Difference[]): string {
-  if (file === undefined) return '';
-  if (differences.length === 0) return `\n✅ All that was compared is as in ${plain(file)}.\n`;
+function baselineTable(baseline: Compared | undefined, differences: readonly Difference[]): string {
+  if (!baseline) return '';
+  if (differences.length === 0) {
+    const { complete, text } = sameWords(baseline);
+    return `\n${marks[complete ? 'passed' : 'undecided']} Baseline: ${plain(text)}\n`;
+  }
   return [
-    `\n### Not as in ${plain(file)}\n\n`,
+    `\n### Not as in ${plain(baseline.file)}\n\n`,
     row(['model', 'what', 'baseline', 'now']),
     row(['---', '---', '---:', '---:']),
     ...differences.map(({ model, what, baseline, now }) =>

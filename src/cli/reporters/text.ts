@@ -1,7 +1,8 @@
 /** The report for people. */
 import { differenceLines, styled, type Difference, type Line } from '../../report/index.js';
 import { paint, type Output, type Terminal } from '../terminal.js';
-import type { Reporter } from './reporter.js';
+import { sameWords } from './findings.js';
+import type { Compared, Reporter } from './reporter.js';
 
 /** @param stream where the text goes, which decides on its colours */
 export function textReporter(stream: Output, env: Terminal['env']): Reporter {
@@ -22,7 +23,10 @@ export function textReporter(stream: Output, env: Terminal['env']): Reporter {
 }
 
 /** What is not as the baseline has it, as a table; or that all is. */
-function baselineLines(file: string, differences: readonly Difference[]): Line[] {
-  if (differences.length === 0) return [[styled('good', '✓ baseline'), `  all that was compared is as in ${file}`]];
-  return [[styled('bad', '✗ baseline'), `  not as in ${file}`], ...differenceLines(differences)];
+function baselineLines(baseline: Compared, differences: readonly Difference[]): Line[] {
+  if (differences.length === 0) {
+    const { complete, text } = sameWords(baseline);
+    return [[complete ? styled('good', '✓ baseline') : styled('warn', '? baseline'), `  ${text}`]];
+  }
+  return [[styled('bad', '✗ baseline'), `  not as in ${baseline.file}`], ...differenceLines(differences)];
 }
