@@ -15,17 +15,20 @@ import {
   type Line,
   type StoredTrace,
 } from '../report/index.js';
+import { BaselineRun } from './baseline.js';
 import { Exit, combine, type ExitCode } from './exit.js';
 import { exitCodeOf, expectations, judge } from './expected.js';
 import { interruptible } from './interrupt.js';
-import { jsonFailure, jsonResult, type JsonResult } from './json.js';
+import { jsonFailure, jsonResult } from './json.js';
 import { findModels, type Found } from './models.js';
 import { commandLine, type CheckOptions } from './options.js';
 import { reproduce, shortest } from './reproduce.js';
 import { shortPlace, version } from './package.js';
 import { ProgressLine } from './progress.js';
+import { openReporters } from './reporters/open.js';
+import type { Asked, Checked } from './reporters/reporter.js';
 import { TraceFolder } from './trace-output.js';
-import { complain, say, warn, type Terminal } from './terminal.js';
+import { complain, warn, type Terminal } from './terminal.js';
 
 /** The engine's `search`; tests give another. */
 export type Search = typeof defaultSearch;
@@ -46,29 +49,30 @@ export async function check(
   const tasks = (await findModels(names, terminal.cwd)).map((found) => prepare(found, options));
   const traces = new TraceFolder(options.out, terminal.cwd);
   traces.check();
+  const baseline = BaselineRun.open(names, tasks, options, terminal);
+  const reporters = openReporters(options, terminal);
   const { signal, release } = interruptible(terminal);
   const codes: ExitCode[] = [];
+  let done = 0;
   try {
-    for (const [i, task] of tasks.entries()) {
-      if (signal.aborted) {
-        warn(terminal, [
-          [
-            `not checked: ${tasks
-              .slice(i)
-              .map(({ machine }) => machine.model)
-              .join(', ')}`,
-          ],
-        ]);
-        codes.push(Exit.undecided);
-        break;
-      }
-      if (i > 0 && !options.json) say(terminal, [[]]);
-      codes.push(await checkOne(task, options, terminal, { search, signal, traces }));
+    for (const task of tasks) {
+      if (signal.aborted) break;
+      const checked = await checkOne(task, options, terminal, { search, signal, traces, baseline });
+      codes.push(checked.code);
+      reporters.model(checked);
+      done++;
     }
   } finally {
     release();
   }
-  return combine(codes);
+  const unchecked = tasks.slice(done).map((task) => asked(task, options));
+  if (unchecked.length > 0) {
+    warn(terminal, [[`not checked: ${unchecked.map(({ machine }) => machine.model).join(', ')}`]]);
+    codes.push(Exit.undecided);
+  }
+  const compared = baseline?.end();
+  if (compared) codes.push(compared.code);
+  return reporters.end({ unchecked, differences: [], ...compared, code: combine(codes) });
 }
 
 /** Builds before anything is searched: what is wrong with the input is said at once. */
@@ -83,14 +87,21 @@ interface Means {
   readonly search: Search;
   readonly signal: AbortSignal;
   readonly traces: TraceFolder;
+  readonly baseline?: BaselineRun;
 }
+
+const asked = ({ found, machine }: Task, options: CheckOptions): Asked => ({
+  found,
+  machine,
+  reproduce: reproduce(found, machine, options),
+});
 
 async function checkOne(
   task: Task,
   options: CheckOptions,
   terminal: Terminal,
-  { search, signal, traces }: Means,
-): Promise<ExitCode> {
+  { search, signal, traces, baseline }: Means,
+): Promise<Checked> {
   const { found, machine, expected } = task;
   const line = new ProgressLine(machine.model, terminal);
   let result: SearchResult;
@@ -118,17 +129,29 @@ async function checkOne(
     line.clear();
     const message = error instanceof Error ? error.message : String(error);
     complain(terminal, `${machine.model}: the search broke down, so there is no verdict: ${message}`);
-    if (options.json) printJson(terminal, jsonFailure(machine, options.workers, message));
-    return Exit.error;
+    return {
+      ...asked(task, options),
+      ...{ broke: message, judged: [], stored: new Map(), paths: new Map(), places: new Map(), failures: [] },
+      ...{ code: Exit.error, text: [], json: jsonFailure(machine, options.workers, message) },
+    };
   }
   line.clear();
   const judged = judge(result, expected);
-  const { paths, stored, failures } = writeTraces(task, result, traces, terminal);
-  const coverage = options.coverage ? coverageOf(result, describedOf(task)) : undefined;
-  if (options.json) printJson(terminal, jsonResult(result, judged, paths, coverage));
-  else printReport(task, options, terminal, { result, judged, paths, stored, coverage });
+  const { paths, stored, places, failures } = writeTraces(task, result, traces, terminal);
   for (const failure of failures) complain(terminal, failure);
-  return combine([exitCodeOf(result, judged), ...failures.map(() => Exit.error)]);
+  const coverage = options.coverage ? coverageOf(result, describedOf(task)) : undefined;
+  const differences = baseline?.model(result);
+  const code = combine([
+    exitCodeOf(result, judged),
+    ...failures.map(() => Exit.error),
+    ...(differences && differences.length > 0 ? [Exit.notAsExpected] : []),
+  ]);
+  return {
+    ...asked(task, options),
+    ...{ result, judged, stored, paths, places, failures, differences, code },
+    text: reportLines(task, options, { result, judged, paths, stored, coverage }),
+    json: { ...jsonResult(result, judged, paths, coverage), ...(differences ? { differences } : {}) },
+  };
 }
 
 /** The model without its edits. */
@@ -139,11 +162,16 @@ const describedOf = ({ found, machine }: Pick<Task, 'found' | 'machine'>) =>
 function writeTraces({ found, machine }: Task, result: SearchResult, traces: TraceFolder, terminal: Terminal) {
   const paths = new Map<string, string[]>();
   const stored = new Map<string, StoredTrace[]>();
+  const places = new Map<string, string>();
   const failures: string[] = [];
   const broken = result.properties.filter(({ verdict }) => verdict === 'violated' || verdict === 'error');
-  if (broken.every(({ trace }) => !trace)) return { paths, stored, failures };
+  if (broken.every(({ trace }) => !trace)) return { paths, stored, places, failures };
   const guard = guardFinder(machine, describedOf({ found, machine }));
-  const place = (at: string): string => shortPlace(at, terminal.cwd);
+  const place = (at: string): string => {
+    const short = shortPlace(at, terminal.cwd);
+    places.set(short, at);
+    return short;
+  };
   const setting = { tool: version, model: found.model, file: found.file, place, guard };
   for (const { id, trace, further = [] } of broken) {
     if (!trace) continue;
@@ -158,7 +186,7 @@ function writeTraces({ found, machine }: Task, result: SearchResult, traces: Tra
       failures.push((error as Error).message);
     }
   }
-  return { paths, stored, failures };
+  return { paths, stored, places, failures };
 }
 
 interface Outcome {
@@ -169,12 +197,11 @@ interface Outcome {
   readonly coverage: Coverage | undefined;
 }
 
-function printReport(
+function reportLines(
   { found, machine }: Task,
   options: CheckOptions,
-  terminal: Terminal,
   { result, judged, paths, stored, coverage }: Outcome,
-): void {
+): Line[] {
   const sentences = new Map(machine.properties.map(({ id, text }) => [id, text]));
   const report = { model: found.model, result, judged, sentences };
   const shown = shortest(judged, stored);
@@ -193,9 +220,5 @@ function printReport(
         ...(id === shown.at(0)?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
       ]);
   }
-  say(terminal, lines);
-}
-
-function printJson(terminal: Terminal, result: JsonResult): void {
-  terminal.stdout.write(`${JSON.stringify(result)}\n`);
+  return lines;
 }

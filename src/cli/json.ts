@@ -1,7 +1,7 @@
 /** One model's result for machines: one object a line. Fields are only ever added. */
 import type { Machine } from '../language/index.js';
 import type { LockEdge, SearchResult } from '../explorer/index.js';
-import type { Coverage, Judged } from '../report/index.js';
+import type { Coverage, Difference, Judged } from '../report/index.js';
 
 /** What `--json` prints of a model. */
 export interface JsonResult {
@@ -30,6 +30,8 @@ export interface JsonResult {
   readonly locks?: readonly JsonLockEdge[];
   /** With `--coverage`. */
   readonly coverage?: Coverage;
+  /** With `--baseline`: what is not as the baseline has it. */
+  readonly differences?: readonly Difference[];
   /** Why there is no result. */
   readonly error?: string;
 }

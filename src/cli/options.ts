@@ -22,7 +22,30 @@ export interface CheckOptions {
   /** Also say what was never seen. */
   readonly coverage: boolean;
   readonly json: boolean;
+  readonly reporter: readonly ReporterChoice[];
+  /** The file to compare with. */
+  readonly baseline?: string;
+  /** Write that file instead. */
+  readonly updateBaseline: boolean;
   readonly out: string;
+}
+
+const reporterNames = ['text', 'json', 'junit', 'github', 'sarif'] as const;
+
+/** A format, and the file it goes to; without one, where the format goes by default. */
+export interface ReporterChoice {
+  readonly name: (typeof reporterNames)[number];
+  readonly file?: string;
+}
+
+/** `NAME` or `NAME=FILE`, added to what earlier options said. */
+export function reporterOption(text: string, before: readonly ReporterChoice[] = []): ReporterChoice[] {
+  const [, given, file] = /^([^=]*)(?:=(.*))?$/s.exec(text) as RegExpExecArray;
+  const name = reporterNames.find((known) => known === given);
+  if (!name) throw new InvalidArgumentError(`"${given}" is no reporter; there are ${reporterNames.join(', ')}`);
+  if (file === '')
+    throw new InvalidArgumentError(`"${text}" names no file; write for instance --reporter ${name}=FILE`);
+  return [...before, file === undefined ? { name } : { name, file }];
 }
 
 /** As many workers as cores, but no more than four: beyond that, memory and not cores is what is short. */

@@ -9,11 +9,13 @@ import {
   countOption,
   defaultWorkers,
   memoryOption,
+  reporterOption,
   scopeOption,
   timeOption,
   valuesOption,
   workersOption,
   type CheckOptions,
+  type ReporterChoice,
 } from './options.js';
 import { version } from './package.js';
 import { replay } from './replay.js';
@@ -148,10 +150,11 @@ function addTry(program: Command, terminal: Terminal, finish: (code: ExitCode) =
 
 type GivenToTry = Pick<TryOptions, 'model' | 'limit' | 'json'> & Partial<TryOptions>;
 
-type Given = Omit<CheckOptions, 'scope' | 'property' | 'deny'> & {
+type Given = Omit<CheckOptions, 'scope' | 'property' | 'deny' | 'reporter'> & {
   scope?: Record<string, string>;
   property?: string[];
   deny?: string[];
+  reporter?: ReporterChoice[];
 };
 
 function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
@@ -177,7 +180,14 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
     .option('--max-memory <size>', 'stop at so much memory, such as 4G', memoryOption)
     .option('--timeout <time>', 'stop each model after so long, such as 60s or 10m', timeOption)
     .option('--coverage', 'also say which steps never fired, and which guards never passed or never refused', false)
-    .option('--json', 'one JSON object a model on stdout, and nothing else there', false)
+    .option('--json', 'short for --reporter json: one JSON object a model on stdout, and nothing else there', false)
+    .option(
+      '--reporter <name[=file]>',
+      'text, json, junit, github or sarif, to stdout (github: to stderr) or a file; repeatable',
+      reporterOption,
+    )
+    .option('--baseline <file>', 'compare with what this file says of each model; a difference is an exit code of 1')
+    .option('--update-baseline', 'write what was found to the file of --baseline instead', false)
     .option('--out <dir>', 'folder for trace files', 'results/runs')
     .addHelpText(
       'after',
@@ -188,9 +198,11 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
         'check SC-01 --edit "swap unmap_pages/tlbi unmap_pages/sync" --property I-7',
         'check SC-01 --deny IHI-0070-4.7',
         'check ./my-model.ts --timeout 60s --json',
+        'check --reporter github --reporter sarif=ringfence.sarif --baseline results/baseline.json',
+        'check SC-01 --baseline results/baseline.json --update-baseline',
       ) + EXIT_CODES,
     )
-    .action(async (models: string[], { scope = {}, property = [], deny = [], ...rest }: Given) =>
-      finish(await check(models, { ...rest, edits, scope, property, deny }, terminal)),
+    .action(async (models: string[], { scope = {}, property = [], deny = [], reporter = [], ...rest }: Given) =>
+      finish(await check(models, { ...rest, edits, scope, property, deny, reporter }, terminal)),
     );
 }

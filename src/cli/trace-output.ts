@@ -1,9 +1,9 @@
 /** Writing trace files: whole or not at all, under names that no model or property can break out of. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { encodeTrace, type StoredTrace } from '../report/index.js';
 import { InputError } from './exit.js';
+import { fileInsteadOf, writeWhole } from './files.js';
 
 const LONGEST = 120;
 
@@ -27,29 +27,17 @@ export class TraceFolder {
 
   /** Says at once what would fail for sure. @throws InputError if the folder, or one above it, is a file */
   check(): void {
-    let folder = path.resolve(this.cwd, this.folder);
-    let there = isAt(folder);
-    while (!there && folder !== path.dirname(folder)) {
-      folder = path.dirname(folder);
-      there = isAt(folder);
-    }
-    if (there && !there.isDirectory())
-      throw new InputError(`--out ${this.folder} can't be a folder: ${folder} is a file`);
+    const file = fileInsteadOf(path.resolve(this.cwd, this.folder));
+    if (file !== undefined) throw new InputError(`--out ${this.folder} can't be a folder: ${file} is a file`);
   }
 
   /** Writes a trace. @returns its path as the user can use it. @throws InputError for a full disk and the like */
   write(trace: StoredTrace): string {
     const name = this.freeName(traceName(trace.model, trace.property.id));
     const shown = path.join(this.folder, name);
-    const file = path.resolve(this.cwd, shown);
-    const partial = `${file}.${process.pid}.partial`;
     try {
-      const content = encodeTrace(trace);
-      makeFolder(path.dirname(file));
-      writeFileSync(partial, content);
-      renameSync(partial, file);
+      writeWhole(path.resolve(this.cwd, shown), encodeTrace(trace));
     } catch (error) {
-      discard(partial);
       throw new InputError(
         `the trace ${shown} can't be written: ${(error as Error).message} (--out DIR names another folder)`,
       );
@@ -63,39 +51,5 @@ export class TraceFolder {
     while (this.taken.has(free(n))) n++;
     this.taken.add(free(n));
     return free(n);
-  }
-}
-
-/** Makes a folder and those above it. Node's own `recursive` never returns where a file system makes none (`/proc/x`). */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const above = path.dirname(folder);
-    const there = statSync(folder, { throwIfNoEntry: false });
-    if (there?.isDirectory()) return;
-    if (code !== 'ENOENT' || statSync(above, { throwIfNoEntry: false })) throw error;
-    makeFolder(above);
-    mkdirSync(folder);
-  }
-}
-
-/** What is at a path; nothing where a part of it is a file. */
-function isAt(file: string): Stats | undefined {
-  try {
-    return statSync(file, { throwIfNoEntry: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-/** Removes what was begun; where that fails too, the first error is the one to tell. */
-function discard(partial: string): void {
-  try {
-    rmSync(partial, { force: true });
-  } catch {
-    // The folder is not there, or is none.
   }
 }

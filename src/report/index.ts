@@ -8,4 +8,16 @@ export { guardFinder, type GuardFinder } from './guards.js';
 export { coverageLines, coverageOf, type Coverage } from './coverage.js';
 export { endLines, functionName, stateLines, traceLines } from './counterexample.js';
 export { replayTrace, variableChanges, type Replayed } from './replay.js';
-export { summaryLines, verdictLines, type Judged, type Report } from './summary.js';
+export { summaryLines, verdictLines, verdictWords, type Judged, type Report } from './summary.js';
+export {
+  BaselineError,
+  compareModel,
+  differenceLines,
+  entryOf,
+  formatBaseline,
+  readBaseline,
+  sideWords,
+  type Baseline,
+  type BaselineEntry,
+  type Difference,
+} from './baseline.js';

@@ -116,8 +116,23 @@ function searchedLines(result: SearchResult): Line[] {
   ];
 }
 
-function propertyLine({ result, expected, asExpected }: Judged, width: number, sentence: string): Line {
+function propertyLine(judged: Judged, width: number, sentence: string): Line {
+  const { result, asExpected } = judged;
   const [mark, style] = marks[result.verdict];
+  const { found, expectation } = verdictWords(judged);
+  return [
+    '  ',
+    styled(style, `${mark} `),
+    pad(result.id, width),
+    '  ',
+    styled(style, found),
+    styled(asExpected ? 'dim' : 'bad', expectation === '' ? '' : ` ${expectation}`),
+    sentence === '' ? '' : styled('dim', `  ${sentence}`),
+  ];
+}
+
+/** What was found of a property, and how that stands to what was expected: `violated in 3 steps`, `(as expected)`. */
+export function verdictWords({ result, expected, asExpected }: Judged): { found: string; expectation: string } {
   const length = result.length === undefined ? '' : ` in ${plural(result.length, 'step')}`;
   const words: Readonly<Record<PropertyResult['verdict'], string>> = {
     holds: result.kind === 'reachable' ? `reached${length}` : 'holds',
@@ -129,17 +144,9 @@ function propertyLine({ result, expected, asExpected }: Judged, width: number, s
     result.verdict === 'undecided' || result.verdict === 'error' || (asExpected && expected === 'holds')
       ? ''
       : asExpected
-        ? ' (as expected)'
-        : ` (expected: ${expected})`;
-  return [
-    '  ',
-    styled(style, `${mark} `),
-    pad(result.id, width),
-    '  ',
-    styled(style, words[result.verdict]),
-    styled(asExpected ? 'dim' : 'bad', expectation),
-    sentence === '' ? '' : styled('dim', `  ${sentence}`),
-  ];
+        ? '(as expected)'
+        : `(expected: ${expected})`;
+  return { found: words[result.verdict], expectation };
 }
 
 function loopOf({ trace }: PropertyResult): string {
