@@ -4,9 +4,10 @@
  * The host's CPUs allocate, free, attach, detach, map, unmap and donate with any arguments. VMID = domain id (B8), so a
  * domain id that is used again is a VMID that is used again. Components: those of SC-01, and the stream table, attach and
  * detach (B8) and the domains (B4). Windows: W-03, W-04, W-16, W-24, W-25, W-26, W-30 and those of SC-01. Defects: D-11,
- * D-12, D-13, D-33, D-34 (docs/scenarios/sc-03.md).
+ * D-12, D-13, D-33, D-34; with two SMMUs also D-09 (docs/scenarios/sc-03.md).
  *
- * For nightly runs: `domains=2,devices=2` (more than 1.5 million states).
+ * For nightly runs: `domains=2,devices=2` (more than 1.5 million states), and `domains=1,devices=2,smmus=2`: one domain on
+ * two SMMUs that host CPUs attach to (W-11, D-09, and D-12 for each SMMU).
  *
  * - SC-03: expected: all hold, in every scope.
  * - SC-03/upstream-get, -map, -free, -lookup: what published trees do at four places that a hostile host can bring down
@@ -57,6 +58,7 @@ import type { Defect } from './defect.js';
 
 const scope = ({ cpus = 2, devices = 1, domains = 1 }: { cpus?: number; devices?: number; domains?: number }) => ({
   cpus: int(cpus, 1, 3, 'host CPUs issuing hypercalls'),
+  smmus: int(1, 1, 2, 'SMMUs, with the devices spread over them in turn'),
   devices: int(devices, 1, 2, 'devices, each with a StreamID of its own'),
   domains: int(domains, 1, 3, 'domain ids'),
   pages: int(1, 1, 3, 'RAM pages'),
@@ -78,7 +80,7 @@ export function declare(m: Builder, scope: Scope, design: Design): System {
   const alone =
     !design.teardown || scope.cpus > 1 || m.assumed('dying', 'no other CPU is at work on a VM that is torn down');
   const sizes = alone ? scope : { ...scope, cpus: 2 };
-  const all: Parts = parts({ ...sizes, smmus: 1 }, design.oneVmid ? () => all.domain.of(0) : undefined);
+  const all: Parts = parts(sizes, design.oneVmid ? () => all.domain.of(0) : undefined);
   // Every leaf may name one page, and every CPU may hold one more use of it.
   const pages = pageOwnership(m, all, sizes.domains * sizes.iovas + sizes.cpus);
   const tables = ioPageTable(m, all);
@@ -200,6 +202,7 @@ const variants = [
 ];
 
 const one = { cpus: 1, domains: 1 };
+const twoSmmus = { ...one, devices: 2, smmus: 2 };
 
 /** D-11..D-13, D-33, D-34, and W-26. The brief counts from the first hypercall on; lengths here are transitions. */
 export const defects: readonly Defect[] = [
@@ -223,6 +226,35 @@ export const defects: readonly Defect[] = [
     brief: ['I-13', 'I-7'],
     macro: { here: 16, brief: 10 },
     note: 'an attach and a detach have four events of the SMMU each, which the brief does not count. I-13 breaks when the VMID is attached again, I-14 already when free_domain gives the page back',
+  },
+  {
+    id: 'D-12',
+    what: 'detach: the TLBI with the last reference on its SMMU, where the domain has another SMMU',
+    model: 'SC-03',
+    scope: twoSmmus,
+    edits: ['drop detach_dev/tlb_inv_vmid'],
+    violates: { 'I-1': 81, 'I-7': 89, 'I-13': 72, 'I-14': 62 },
+    brief: ['I-13', 'I-7'],
+    note: 'the lengths of one SMMU: the last stream of one SMMU is the last of the domain in the shortest traces',
+  },
+  {
+    id: 'D-09',
+    what: 'an unmap invalidates on one SMMU of two that the host has attached the domain to',
+    model: 'SC-03',
+    scope: twoSmmus,
+    edits: ['once unmap_pages/iotlb_sync/each-SMMU'],
+    violates: { 'I-1': 72, 'I-7': 72, 'I-14': 67, 'P-4': 67 },
+    brief: ['I-7'],
+    note: 'SC-02 shows it with streams that are attached from the start; here two attach_dev come first, with four events of an SMMU each',
+  },
+  {
+    id: 'W-16',
+    what: 'attach: the SMMU is not put into the domain’s list',
+    model: 'SC-03',
+    scope: twoSmmus,
+    edits: ['drop attach_dev/list_add'],
+    violates: { 'I-1': 41, 'I-7': 41, 'I-13': 67, 'I-14': 36, 'L-2': 23 },
+    brief: [],
   },
   {
     id: 'D-13',

@@ -13,6 +13,10 @@ describe('SC-03', () => {
       { states: 60_136, transitions: 143_948, depth: 119 },
     ],
     [
+      { cpus: 1, domains: 1, devices: 2, smmus: 2 },
+      { states: 1934, transitions: 2445, depth: 87 },
+    ],
+    [
       { cpus: 1, devices: 2, pages: 2 },
       { states: 55_952, transitions: 71_084, depth: 100 },
     ],
