@@ -85,20 +85,22 @@ export function locksAreOrdered(m: Builder): void {
   });
 }
 
-/** P-5, for the hypercall that gives up a use of a page: it has been flushed wherever the SMMU may translate. */
-export function successMeansFlushed(m: Builder, system: System): void {
-  const { smmu, domain, iova } = system.parts;
+/** P-5, for the hypercall that gives up a use of a page: it has been flushed wherever an SMMU of the domain may translate. */
+export function successMeansFlushed(m: Builder, system: System, driver: El2Driver): void {
+  const { domain, iova } = system.parts;
   const { flush, monitor } = flushMonitor(m, system);
   m.transition('P-5', {
     text: 'Hypercall returns success only if its SYNC completed (or the SMMU was off and resume will invalidate).',
     source: 'smmu_sync_cmd',
     monitors: [monitor],
     on: ['unuse_dma'],
-    reads: () => ({ flush, modes: system.streams.switches.modes }),
+    reads: () => ({ flush, modes: system.streams.switches.modes, nodes: driver.nodes }),
     when: (_before, _after, _, step) => (step.emitted('unuse_dma') as unknown as Use).domain !== undefined,
     holds: (before, _after, _, step) => {
       const { domain: d, iova: x } = step.emitted('unuse_dma') as unknown as Required<Use>;
-      return smmu.values.every((s) => before.flush.at(s, d, x) === 'CLEAN' || !before.modes[s].has('TRANSLATE'));
+      return [...driver.attachedSmmus(before.nodes.at(d))].every(
+        (s) => before.flush.at(s, d, x) === 'CLEAN' || !before.modes[s].has('TRANSLATE'),
+      );
     },
     because: (_before, _after, _, step) => {
       const { domain: d, iova: x } = step.emitted('unuse_dma') as unknown as Required<Use>;

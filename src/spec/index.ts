@@ -12,6 +12,7 @@ export * from './io-page-table.js';
 export * from './context-descriptors.js';
 export * from './stream-table.js';
 export * from './smmuv3-registers.js';
+export * from './command-ring.js';
 export * from './smmuv3.js';
 export * from './power-domain.js';
 export * from './smmuv3-el2-driver.js';

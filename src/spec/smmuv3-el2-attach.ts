@@ -16,12 +16,14 @@ export type El2Attach = ReturnType<typeof el2Attach>;
 /** The driver's halves of attach_dev and detach_dev. Without `stage1`, all domains are S2 domains. */
 export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver: El2Driver, stage1?: El2Stage1) {
   const { domain, sid, pasid, cdTable, smmu, smmuOfSid, vmidOf } = all;
-  const { ste, cd, cfg, fetched, zero } = streams;
-  const { nodes, listLock, smmuLock, cfgiSte, tlbInvVmid, cmdSync } = driver;
+  const { ste, cd, cfg, steWritten, zero } = streams;
+  const { modes } = streams.switches;
+  const { nodes, listLock, smmuLock, lookAtPower, cfgiSte, tlbInvVmid, cmdSync } = driver;
 
   const isS1 = (d: Domain): boolean => stage1?.kindOf(d) === 'S1';
 
   const syncSte = fragment('smmu_sync_ste', { smmu, sid }, (h) => [
+    ...lookAtPower(h, (f) => f.smmu, 'smmu_sync_ste'),
     h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
     h.call(cmdSync, (f) => ({ smmu: f.smmu })),
   ]);
@@ -62,11 +64,11 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           doc: 'word 0 is invalid meanwhile, so that no mixture of words counts',
           fn: 'smmu_write_ste',
           source,
-          reads: () => ({ cd }),
+          reads: () => ({ cd, modes }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = isS1(f.domain) ? s.ste : s.ste.merge({ vmid: vmidOf(f.domain), ttb: f.domain });
-            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
+            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
@@ -74,12 +76,12 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           doc: 'the stream is live',
           fn: 'smmu_write_ste',
           source,
-          reads: (f) => ({ nodes: nodes(f.domain), cd }),
+          reads: (f) => ({ nodes: nodes(f.domain), cd, modes }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = s.ste.set('w0', stage1?.word0(f) ?? 'S2');
             const first = s.nodes.get(smmuOfSid(f.sid)) === 0;
-            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE live', {
+            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE live', {
               sid: f.sid,
               smmu: smmuOfSid(f.sid),
               domain: f.domain,
@@ -133,22 +135,22 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           doc: 'invalid in memory; caches may still hold it (W-04)',
           fn: 'smmu_detach_dev',
           source,
-          reads: () => ({ cd }),
+          reads: () => ({ cd, modes }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = s.ste.set('w0', 'INVALID');
-            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE dead', { sid: f.sid, domain: f.domain });
+            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE dead', { sid: f.sid, domain: f.domain });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' }),
         h.step('clear STE words 1..7', {
           fn: 'smmu_detach_dev',
           source,
-          reads: () => ({ cd }),
+          reads: () => ({ cd, modes }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = zero.set('w0', s.ste.w0);
-            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
+            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
@@ -175,6 +177,7 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
             return count === 1 ? next({ nodes: left }) : done('', { nodes: left });
           },
         }),
+        ...lookAtPower(h, (f) => smmuOfSid(f.sid), 'smmu_tlb_inv_context'),
         h.call(tlbInvVmid, (f) => ({ smmu: smmuOfSid(f.sid), domain: f.domain })),
         h.call(cmdSync, (f) => ({ smmu: smmuOfSid(f.sid) })),
       ]),

@@ -27,6 +27,7 @@ export const exceptions: readonly Exception[] = [
       ['SC-03/teardown-detach', {}, waits],
       ['SC-04', { domains: 2, cdTables: 1 }, waits],
       ['SC-06', { pages: 1, cpus: 1 }, waits],
+      ['SC-06/attach', {}, waits],
       ['SC-12', { pages: 1, cpus: 1 }, waits],
       ['SC-12/v3', { cpus: 1 }, waits],
       ['SC-08', {}, waits],

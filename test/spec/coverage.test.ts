@@ -38,6 +38,7 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-05/forwards-unknown-opcodes': [{ entries: 2 }, { entries: 2, aborts: true }],
   'SC-06': [{ pages: 1 }, { pages: 1, cpus: 1, timeouts: true }, { pages: 1, cpus: 1, scmi: true }],
   'SC-06/no-gbpa-check': [{ pages: 1, cpus: 1 }],
+  'SC-06/attach': [{}],
   'SC-07': [{ cpus: 1 }],
   'SC-07/domains': [{ cpus: 1 }],
   'SC-07/locked-twice': [{ cpus: 1 }],
