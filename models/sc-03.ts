@@ -12,12 +12,16 @@
  * - SC-03: expected: all hold, in every scope.
  * - SC-03/upstream-get, -map, -free, -lookup: what published trees do at four places that a hostile host can bring down
  *   or wear out (P-14, L-1). Matters of availability.
+ * - SC-03/timeouts: EL2 gives up waiting for a CMD_SYNC of attach or detach, with the error paths of B8. Expected: L-1 and
+ *   L-2 (a stream that is never detached), P-14 (a WARN_ON); isolation holds.
  * - SC-03/teardown, /teardown-domain-first: EL2 ends a VM by itself (W-26), in both orders. Expected: violated.
  *   SC-03/teardown-detach is the repair, and holds.
  * - SC-03/one-vmid: D-13.
  */
 import { int, model, type ScopeOf } from '../src/index.js';
 import {
+  breakBeforeMake,
+  flushMonitor,
   el2NeverPanics,
   everyHypercallCanReturn,
   everyHypercallReturns,
@@ -71,6 +75,8 @@ interface Design extends DomainDesign {
   readonly mapLeaks?: boolean;
   /** All domains have one VMID (D-13). */
   readonly oneVmid?: boolean;
+  /** EL2 gives up waiting for a CMD_SYNC of attach or detach. */
+  readonly timeouts?: boolean;
   /** VMs end, and how (kvm_iommu_force_free_domain). */
   readonly teardown?: Teardown;
 }
@@ -87,7 +93,7 @@ export function declare(m: Builder, scope: Scope, design: Design): System {
   const streams = streamTable(m, all, () => undefined);
   const hw = smmuv3(m, all, tables, streams, 2);
   const driver = el2Driver(m, all, streams, hw);
-  const attach = el2Attach(m, all, streams, driver);
+  const attach = el2Attach(m, all, streams, driver, undefined, design.timeouts ? pages.panicked : undefined);
   const refs = domainRefs(m, all, pages, 0, design);
   const core = iommuCore(all, pages, tables, hw, driver, refs);
   const domains = iommuDomains(all, pages, tables, hw, attach, refs);
@@ -124,7 +130,9 @@ export function declare(m: Builder, scope: Scope, design: Design): System {
   freedTablesAreEmpty(m, system, refs); // L-5
   writtenTablesExist(m, system, refs); // L-3
   quietRefsMatchMappings(m, system); // L-5
-  useEndsAfterSync(m, system, driver); // P-4
+  const flushed = flushMonitor(m, system);
+  breakBeforeMake(m, system, driver, flushed); // P-1
+  useEndsAfterSync(m, system, driver, flushed); // P-4
   el2NeverPanics(m, system); // P-14
   locksAreOrdered(m); // P-6
   everyHypercallReturns(m, system); // V-1
@@ -183,6 +191,11 @@ const variants = [
     sizes: { cpus: 1, domains: 2, devices: 2 },
     violated: ({ domains, devices }) =>
       domains > 1 && devices > 1 ? ['I-1', 'I-3', 'I-7', 'I-13', 'I-13/live', 'I-14', 'L-1', 'L-2', 'L-3'] : [],
+  }),
+  variant('timeouts', 'EL2 gives up waiting for a CMD_SYNC of attach or detach', {
+    design: { timeouts: true },
+    sizes: { cpus: 1 },
+    violated: always('L-1', 'L-2', 'P-14'),
   }),
   variant('teardown', 'a VM ends: its devices are blocked, then its domain is freed', {
     design: { teardown: 'devices first' },
@@ -243,7 +256,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-03',
     scope: twoSmmus,
     edits: ['once unmap_pages/iotlb_sync/each-SMMU'],
-    violates: { 'I-1': 72, 'I-7': 72, 'I-14': 67, 'P-4': 67 },
+    violates: { 'I-1': 72, 'I-7': 72, 'I-14': 67, 'P-1': 75, 'P-4': 67 },
     brief: ['I-7'],
     note: 'SC-02 shows it with streams that are attached from the start; here two attach_dev come first, with four events of an SMMU each',
   },
@@ -281,7 +294,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-03',
     scope: { cpus: 1 },
     edits: ['pass attach_dev/domain-is-allocated'],
-    violates: { 'I-1': 36, 'I-3': 24, 'I-7': 36, 'I-14': 33, 'L-1': 22, 'L-3': 24, 'P-4': 33 },
+    violates: { 'I-1': 36, 'I-7': 36, 'I-3': 24, 'I-14': 33, 'L-1': 22, 'L-3': 24, 'P-1': 41, 'P-4': 33 },
     brief: ['L-3', 'I-3'],
   },
   {
@@ -290,7 +303,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-03',
     scope: one,
     edits: ['pass free_domain/refs-is-1'],
-    violates: { 'I-1': 38, 'I-3': 26, 'I-7': 38, 'I-14': 35, 'L-1': 27, 'L-3': 26, 'P-4': 35 },
+    violates: { 'I-1': 38, 'I-7': 38, 'I-3': 26, 'I-14': 35, 'L-1': 27, 'L-3': 26, 'P-1': 43, 'P-4': 35 },
     brief: ['L-3', 'I-3'],
     macro: { here: 7, brief: 3 },
     note: 'the attach has four events of the SMMU, which the brief does not count',
@@ -314,6 +327,26 @@ export const defects: readonly Defect[] = [
     brief: ['I-13'],
   },
   {
+    id: 'B8',
+    what: 'attach: a CMD_SYNC behind words 1..7 that timed out is taken for success',
+    model: 'SC-03/timeouts',
+    edits: ['pass attach_dev/sync-words-1..7/cmd_sync/CMD_SYNC-is-complete'],
+    violates: { 'I-1': 17, 'I-3': 14, 'L-1': 35, 'L-2': 35, 'P-14': 22 },
+    brief: [],
+  },
+  {
+    id: 'B8',
+    what: 'detach: a CMD_SYNC that timed out is taken for success',
+    model: 'SC-03/timeouts',
+    edits: [
+      'pass detach_dev/sync-word-0/cmd_sync/CMD_SYNC-is-complete',
+      'pass detach_dev/sync-words-1..7/cmd_sync/CMD_SYNC-is-complete',
+    ],
+    violates: { 'I-1': 39, 'I-3': 36, 'P-14': 22 },
+    brief: [],
+    note: 'No stream is left behind then (L-1, L-2): what the error path costs is what isolation rests on.',
+  },
+  {
     id: 'dying',
     what: 'another CPU maps and unmaps while the VM is torn down',
     model: 'SC-03/teardown-detach',
@@ -322,14 +355,15 @@ export const defects: readonly Defect[] = [
     deny: ['dying'],
     violates: {
       'I-1': 45,
-      'I-3': 37,
       'I-7': 45,
+      'I-3': 37,
       'I-14': 33,
       'L-1': 35,
       'L-3': 37,
+      'L-5/tables': 16,
       'L-3/use': 11,
       'L-5': 32,
-      'L-5/tables': 16,
+      'P-1': 50,
       'P-4': 21,
       'P-14': 9,
     },

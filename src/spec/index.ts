@@ -30,6 +30,7 @@ export * from './memory-controller.js';
 export * from './device-policy.js';
 export * from './freeze.js';
 export * from './mc-trap.js';
+export * from './front-end.js';
 export * from './command-queue.js';
 export * from './command-queue-producers.js';
 export * from './iommu-map-range.js';

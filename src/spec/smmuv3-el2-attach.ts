@@ -3,8 +3,9 @@
  * STE's other words are never changed, and what the SMMU may have fetched is forgotten (CFGI, CMD_SYNC) before the next
  * word counts on it.
  */
-import { done, fail, fragment, goto, next, type Builder } from '../language/index.js';
+import { done, fail, fragment, goto, next, type Body, type Builder, type Node } from '../language/index.js';
 import type { Domain, Parts } from './parts.js';
+import type { PageOwnership } from './page-ownership.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
 import type { El2Stage1 } from './smmuv3-el2-attach-s1.js';
 import type { StreamTable } from './stream-table.js';
@@ -14,19 +15,40 @@ const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
 export type El2Attach = ReturnType<typeof el2Attach>;
 
 /** The driver's halves of attach_dev and detach_dev. Without `stage1`, all domains are S2 domains. */
-export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver: El2Driver, stage1?: El2Stage1) {
+export function el2Attach(
+  _m: Builder,
+  all: Parts,
+  streams: StreamTable,
+  driver: El2Driver,
+  stage1?: El2Stage1,
+  /** Waits for a CMD_SYNC behind an STE may give up; a WARN_ON sets this. */
+  panicked?: PageOwnership['panicked'],
+) {
   const { domain, sid, pasid, cdTable, smmu, smmuOfSid, vmidOf } = all;
   const { ste, cd, cfg, steWritten, zero } = streams;
   const { modes } = streams.switches;
-  const { nodes, listLock, smmuLock, lookAtPower, cfgiSte, tlbInvVmid, cmdSync } = driver;
+  const { nodes, listLock, smmuLock, lookAtPower, cfgiSte, tlbInvVmid, cmdSync, cmdSyncOrGiveUp } = driver;
 
   const isS1 = (d: Domain): boolean => stage1?.kindOf(d) === 'S1';
 
   const syncSte = fragment('smmu_sync_ste', { smmu, sid }, (h) => [
     ...lookAtPower(h, (f) => f.smmu, 'smmu_sync_ste'),
     h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
-    h.call(cmdSync, (f) => ({ smmu: f.smmu })),
+    h.call(panicked ? cmdSyncOrGiveUp(true) : cmdSync, (f) => ({ smmu: f.smmu })),
   ]);
+
+  /** Behind word 0 there is no way back: an error is a WARN_ON, which panics at EL2 (rule 7). */
+  const liveSynced = (h: Body<{ sid: Parts['sid'] }>): readonly Node[] => {
+    const sync = h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' });
+    if (!panicked) return [sync];
+    const warn = h.step('WARN_ON', {
+      fn: 'smmu_attach_dev: WARN_ON(smmu_sync_ste)',
+      source,
+      writes: () => ({ panicked }),
+      run: () => goto('WARN_ON', { panicked: true }),
+    });
+    return [h.onFail('WARN_ON(ret)', [sync], [warn])];
+  };
 
   const attachDev = fragment('smmu_attach_dev', { domain, sid, pasid, cdTable }, (h) => [
     h.locked('list_lock', (f) => listLock(f.domain), [
@@ -89,7 +111,7 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
             });
           },
         }),
-        h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' }),
+        ...liveSynced(h),
         h.step('list_add', {
           doc: 'from here on an unmap of the domain invalidates on this SMMU too; list_lock hides the time between (W-16)',
           fn: 'smmu_attach_dev: list_add_tail, or node->ref++',

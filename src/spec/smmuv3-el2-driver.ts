@@ -2,6 +2,7 @@
 import {
   block,
   done,
+  fail,
   fragment,
   next,
   range,
@@ -122,6 +123,28 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     }),
   ]);
 
+  /** The same, where the wait may give up. @param looks its result is looked at */
+  const cmdSyncOrGiveUp = (looks: boolean) =>
+    fragment('cmd_sync', { smmu }, (h) => [
+      h.call(syncCommand, (f) => ({ smmu: f.smmu })),
+      h.step('wait for CMD_SYNC, or give up', {
+        fn: 'smmu_sync_cmd: smmu_wait_event(smmu_cmdq_empty)',
+        source,
+        reads: (f) => ({ cmdq: cmdq(f.smmu) }),
+        guards: looks
+          ? [
+              {
+                id: 'CMD_SYNC-is-complete',
+                doc: 'what comes next is done only when the SMMU has forgotten what it held',
+                source,
+                test: (s) => s.cmdq.ahead === 0,
+                else: fail('ETIMEDOUT'),
+              },
+            ]
+          : [],
+      }),
+    ]);
+
   /** Leaves the fragment if the SMMU is off. */
   const lookAtPower = <L extends LocalSorts>(h: Body<L>, of: (f: Locals<L>) => Smmu, fn: string): readonly Node[] =>
     powerIsOff
@@ -170,8 +193,8 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     cfgiCd,
     cfgiAll,
     tlbInvAll,
-    syncCommand,
     cmdSync,
+    cmdSyncOrGiveUp,
     iotlbSync,
   };
 }

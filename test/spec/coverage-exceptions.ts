@@ -142,6 +142,11 @@ export const exceptions: readonly Exception[] = [
     ],
   },
   {
+    why: 'resume writes what it reads back: a register refuses only where firmware has locked it (MC-firmware)',
+    never: ['refuses system_suspend/client-presents-its-SIDs', 'returns system_suspend -EPERM'],
+    unless: [['SC-10', {}, 'drop system_suspend/program-client']],
+  },
+  {
     why: 'a pinned page stays mapped at EL2: using it without a mapping is the panic that the pin prevents',
     never: ['fires el2/use-pinned-page0', 'fires el2/use-pinned-page1'],
     unless: [['SC-11', { ...guest, pages: 2 }, 'pass __pkvm_host_unshare_hyp/ref-is-0']],
