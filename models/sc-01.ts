@@ -13,6 +13,8 @@
  */
 import { flag, int, model, type Expected, type ScopeOf } from '../src/index.js';
 import {
+  breakBeforeMake,
+  flushMonitor,
   el2NeverPanics,
   everyHypercallCanReturn,
   everyHypercallReturns,
@@ -84,7 +86,9 @@ export function declare(
   pageStatesAreLegal(m, system); // I-15
   quietRefsMatchMappings(m, system); // L-5
   queuesNeverOverflow(m, system); // P-3
-  useEndsAfterSync(m, system, driver); // P-4
+  const flushed = flushMonitor(m, system);
+  breakBeforeMake(m, system, driver, flushed); // P-1
+  useEndsAfterSync(m, system, driver, flushed); // P-4
   locksAreOrdered(m); // P-6
   el2NeverPanics(m, system); // P-14
   everyHypercallReturns(m, system); // V-1
@@ -110,7 +114,15 @@ const sc01Upstream = model({
   expected: ({ cpus }): Record<string, Expected> =>
     cpus === 1
       ? {}
-      : { 'I-1': violated, 'I-7': violated, 'I-14': violated, 'L-5': violated, 'P-4': violated, 'P-14': violated },
+      : {
+          'I-1': violated,
+          'I-7': violated,
+          'I-14': violated,
+          'L-5': violated,
+          'P-1': violated,
+          'P-4': violated,
+          'P-14': violated,
+        },
 });
 
 export default [sc01, sc01Upstream];
@@ -146,7 +158,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-01',
     scope: small,
     edits: ['drop unmap_pages/cmd_sync'],
-    violates: { 'I-1': 16, 'I-7': 16, 'I-14': 13, 'P-4': 13 },
+    violates: { 'I-1': 16, 'I-7': 16, 'I-14': 13, 'P-1': 19, 'P-4': 13 },
     brief: ['I-7', 'P-4'],
     macro: { here: 3, brief: 5 },
     note: 'the brief starts before alloc_domain and attach_dev',
@@ -157,7 +169,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-01',
     scope: small,
     edits: ['drop unmap_pages/wait-for-CMD_SYNC'],
-    violates: { 'I-1': 18, 'I-7': 18, 'I-14': 15, 'P-4': 15 },
+    violates: { 'I-1': 18, 'I-7': 18, 'I-14': 15, 'P-1': 21, 'P-4': 15 },
     brief: ['I-7', 'P-4'],
     macro: { here: 3, brief: 5 },
     note: 'the brief starts before alloc_domain and attach_dev',
@@ -168,7 +180,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-01',
     scope: small,
     edits: ['move unmap_pages/invalidate-PTE before unmap_pages/write-CMD_SYNC'],
-    violates: { 'I-1': 21, 'I-7': 21, 'I-14': 18, 'L-5': 38, 'P-4': 18, 'P-14': 31 },
+    violates: { 'I-1': 21, 'I-7': 21, 'I-14': 18, 'L-5': 38, 'P-1': 24, 'P-4': 18, 'P-14': 31 },
     brief: ['I-7'],
     macro: { here: 5, brief: 7 },
     note: 'the brief starts before alloc_domain and attach_dev. Two generations of cached entries are needed to see it',
@@ -210,7 +222,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-01',
     scope: small,
     edits: ['unlock unmap_pages/pgt_lock'],
-    violates: { 'I-1': 40, 'I-7': 40, 'I-14': 37, 'L-5': 38, 'P-4': 37, 'P-14': 31 },
+    violates: { 'I-1': 40, 'I-7': 40, 'I-14': 37, 'L-5': 38, 'P-1': 46, 'P-4': 37, 'P-14': 31 },
     brief: ['I-7', 'I-14'],
   },
   {
@@ -219,8 +231,27 @@ export const defects: readonly Defect[] = [
     model: 'SC-01/upstream',
     scope: { pages: 1 },
     edits: [],
-    violates: { 'I-1': 42, 'I-7': 42, 'I-14': 25, 'L-5': 25, 'P-4': 24, 'P-14': 33 },
+    violates: { 'I-1': 42, 'I-7': 42, 'I-14': 25, 'L-5': 25, 'P-1': 33, 'P-4': 24, 'P-14': 33 },
     brief: ['I-7', 'I-14'],
+  },
+  {
+    id: 'P-1',
+    what: 'map_pages overwrites a live leaf',
+    model: 'SC-01',
+    scope: small,
+    edits: ['pass map_pages/leaf-is-not-valid'],
+    violates: { 'I-14': 10, 'L-5': 10, 'P-1': 10, 'P-14': 16 },
+    brief: [],
+    note: 'Not in the brief’s catalogue: break-before-make. Of what was overwritten the SMMU may still hold an entry.',
+  },
+  {
+    id: 'W-22',
+    what: 'map_pages takes an INV leaf for a free one, while its unmap is at work',
+    model: 'SC-01',
+    scope: small,
+    edits: ['pass map_pages/leaf-is-not-INV'],
+    violates: { 'P-1': 13, 'P-4': 23 },
+    brief: [],
   },
   {
     id: 'D-36',
@@ -228,7 +259,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-01',
     scope: small,
     edits: ['pass unmap_pages/leaf-is-not-INV'],
-    violates: { 'I-1': 40, 'I-7': 40, 'I-14': 37, 'L-5': 38, 'P-4': 37, 'P-14': 31 },
+    violates: { 'I-1': 40, 'I-7': 40, 'I-14': 37, 'L-5': 38, 'P-1': 46, 'P-4': 37, 'P-14': 31 },
     brief: ['I-14'],
   },
   {
@@ -237,7 +268,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-01',
     scope: { pages: 1, iovas: 2 },
     edits: ['unlock unmap_pages/iotlb_sync/list_lock/each-SMMU/smmu_lock'],
-    violates: { 'P-3': 24, 'P-4': 27, 'V-1': 25, wedge: 22 },
+    violates: { 'P-3': 24, 'P-1': 33, 'P-4': 27, 'V-1': 25, wedge: 22 },
     brief: [],
     note: 'PROD moves over an entry that was not written: the SMMU stops, and the unmap never returns',
   },

@@ -33,7 +33,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-02',
     edits: ['once unmap_pages/each-SMMU'],
     scope: { pages: 2, iovas: 1 },
-    violates: { 'I-1': 21, 'I-7': 21, 'I-14': 18, 'P-4': 18 },
+    violates: { 'I-1': 21, 'I-7': 21, 'I-14': 18, 'P-1': 24, 'P-4': 18 },
     brief: ['I-7'],
     macro: { here: 5, brief: 7 },
     note: 'the brief starts before alloc_domain and both attach_dev',

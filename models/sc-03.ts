@@ -4,19 +4,24 @@
  * The host's CPUs allocate, free, attach, detach, map, unmap and donate with any arguments. VMID = domain id (B8), so a
  * domain id that is used again is a VMID that is used again. Components: those of SC-01, and the stream table, attach and
  * detach (B8) and the domains (B4). Windows: W-03, W-04, W-16, W-24, W-25, W-26, W-30 and those of SC-01. Defects: D-11,
- * D-12, D-13, D-33, D-34 (docs/scenarios/sc-03.md).
+ * D-12, D-13, D-33, D-34; with two SMMUs also D-09 (docs/scenarios/sc-03.md).
  *
- * For nightly runs: `domains=2,devices=2` (more than 1.5 million states).
+ * For nightly runs: `domains=2,devices=2` (more than 1.5 million states), and `domains=1,devices=2,smmus=2`: one domain on
+ * two SMMUs that host CPUs attach to (W-11, D-09, and D-12 for each SMMU).
  *
  * - SC-03: expected: all hold, in every scope.
  * - SC-03/upstream-get, -map, -free, -lookup: what published trees do at four places that a hostile host can bring down
  *   or wear out (P-14, L-1). Matters of availability.
+ * - SC-03/timeouts: EL2 gives up waiting for a CMD_SYNC of attach or detach, with the error paths of B8. Expected: L-1 and
+ *   L-2 (a stream that is never detached), P-14 (a WARN_ON); isolation holds.
  * - SC-03/teardown, /teardown-domain-first: EL2 ends a VM by itself (W-26), in both orders. Expected: violated.
  *   SC-03/teardown-detach is the repair, and holds.
  * - SC-03/one-vmid: D-13.
  */
 import { int, model, type ScopeOf } from '../src/index.js';
 import {
+  breakBeforeMake,
+  flushMonitor,
   el2NeverPanics,
   everyHypercallCanReturn,
   everyHypercallReturns,
@@ -57,6 +62,7 @@ import type { Defect } from './defect.js';
 
 const scope = ({ cpus = 2, devices = 1, domains = 1 }: { cpus?: number; devices?: number; domains?: number }) => ({
   cpus: int(cpus, 1, 3, 'host CPUs issuing hypercalls'),
+  smmus: int(1, 1, 2, 'SMMUs, with the devices spread over them in turn'),
   devices: int(devices, 1, 2, 'devices, each with a StreamID of its own'),
   domains: int(domains, 1, 3, 'domain ids'),
   pages: int(1, 1, 3, 'RAM pages'),
@@ -69,6 +75,8 @@ interface Design extends DomainDesign {
   readonly mapLeaks?: boolean;
   /** All domains have one VMID (D-13). */
   readonly oneVmid?: boolean;
+  /** EL2 gives up waiting for a CMD_SYNC of attach or detach. */
+  readonly timeouts?: boolean;
   /** VMs end, and how (kvm_iommu_force_free_domain). */
   readonly teardown?: Teardown;
 }
@@ -78,14 +86,14 @@ export function declare(m: Builder, scope: Scope, design: Design): System {
   const alone =
     !design.teardown || scope.cpus > 1 || m.assumed('dying', 'no other CPU is at work on a VM that is torn down');
   const sizes = alone ? scope : { ...scope, cpus: 2 };
-  const all: Parts = parts({ ...sizes, smmus: 1 }, design.oneVmid ? () => all.domain.of(0) : undefined);
+  const all: Parts = parts(sizes, design.oneVmid ? () => all.domain.of(0) : undefined);
   // Every leaf may name one page, and every CPU may hold one more use of it.
   const pages = pageOwnership(m, all, sizes.domains * sizes.iovas + sizes.cpus);
   const tables = ioPageTable(m, all);
   const streams = streamTable(m, all, () => undefined);
   const hw = smmuv3(m, all, tables, streams, 2);
   const driver = el2Driver(m, all, streams, hw);
-  const attach = el2Attach(m, all, streams, driver);
+  const attach = el2Attach(m, all, streams, driver, undefined, design.timeouts ? pages.panicked : undefined);
   const refs = domainRefs(m, all, pages, 0, design);
   const core = iommuCore(all, pages, tables, hw, driver, refs);
   const domains = iommuDomains(all, pages, tables, hw, attach, refs);
@@ -122,7 +130,9 @@ export function declare(m: Builder, scope: Scope, design: Design): System {
   freedTablesAreEmpty(m, system, refs); // L-5
   writtenTablesExist(m, system, refs); // L-3
   quietRefsMatchMappings(m, system); // L-5
-  useEndsAfterSync(m, system, driver); // P-4
+  const flushed = flushMonitor(m, system);
+  breakBeforeMake(m, system, driver, flushed); // P-1
+  useEndsAfterSync(m, system, driver, flushed); // P-4
   el2NeverPanics(m, system); // P-14
   locksAreOrdered(m); // P-6
   everyHypercallReturns(m, system); // V-1
@@ -182,6 +192,11 @@ const variants = [
     violated: ({ domains, devices }) =>
       domains > 1 && devices > 1 ? ['I-1', 'I-3', 'I-7', 'I-13', 'I-13/live', 'I-14', 'L-1', 'L-2', 'L-3'] : [],
   }),
+  variant('timeouts', 'EL2 gives up waiting for a CMD_SYNC of attach or detach', {
+    design: { timeouts: true },
+    sizes: { cpus: 1 },
+    violated: always('L-1', 'L-2', 'P-14'),
+  }),
   variant('teardown', 'a VM ends: its devices are blocked, then its domain is freed', {
     design: { teardown: 'devices first' },
     sizes: dying,
@@ -200,6 +215,7 @@ const variants = [
 ];
 
 const one = { cpus: 1, domains: 1 };
+const twoSmmus = { ...one, devices: 2, smmus: 2 };
 
 /** D-11..D-13, D-33, D-34, and W-26. The brief counts from the first hypercall on; lengths here are transitions. */
 export const defects: readonly Defect[] = [
@@ -223,6 +239,35 @@ export const defects: readonly Defect[] = [
     brief: ['I-13', 'I-7'],
     macro: { here: 16, brief: 10 },
     note: 'an attach and a detach have four events of the SMMU each, which the brief does not count. I-13 breaks when the VMID is attached again, I-14 already when free_domain gives the page back',
+  },
+  {
+    id: 'D-12',
+    what: 'detach: the TLBI with the last reference on its SMMU, where the domain has another SMMU',
+    model: 'SC-03',
+    scope: twoSmmus,
+    edits: ['drop detach_dev/tlb_inv_vmid'],
+    violates: { 'I-1': 81, 'I-7': 89, 'I-13': 72, 'I-14': 62 },
+    brief: ['I-13', 'I-7'],
+    note: 'the lengths of one SMMU: the last stream of one SMMU is the last of the domain in the shortest traces',
+  },
+  {
+    id: 'D-09',
+    what: 'an unmap invalidates on one SMMU of two that the host has attached the domain to',
+    model: 'SC-03',
+    scope: twoSmmus,
+    edits: ['once unmap_pages/iotlb_sync/each-SMMU'],
+    violates: { 'I-1': 72, 'I-7': 72, 'I-14': 67, 'P-1': 75, 'P-4': 67 },
+    brief: ['I-7'],
+    note: 'SC-02 shows it with streams that are attached from the start; here two attach_dev come first, with four events of an SMMU each',
+  },
+  {
+    id: 'W-16',
+    what: 'attach: the SMMU is not put into the domain’s list',
+    model: 'SC-03',
+    scope: twoSmmus,
+    edits: ['drop attach_dev/list_add'],
+    violates: { 'I-1': 41, 'I-7': 41, 'I-13': 67, 'I-14': 36, 'L-2': 23 },
+    brief: [],
   },
   {
     id: 'D-13',
@@ -249,7 +294,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-03',
     scope: { cpus: 1 },
     edits: ['pass attach_dev/domain-is-allocated'],
-    violates: { 'I-1': 36, 'I-3': 24, 'I-7': 36, 'I-14': 33, 'L-1': 22, 'L-3': 24, 'P-4': 33 },
+    violates: { 'I-1': 36, 'I-7': 36, 'I-3': 24, 'I-14': 33, 'L-1': 22, 'L-3': 24, 'P-1': 41, 'P-4': 33 },
     brief: ['L-3', 'I-3'],
   },
   {
@@ -258,7 +303,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-03',
     scope: one,
     edits: ['pass free_domain/refs-is-1'],
-    violates: { 'I-1': 38, 'I-3': 26, 'I-7': 38, 'I-14': 35, 'L-1': 27, 'L-3': 26, 'P-4': 35 },
+    violates: { 'I-1': 38, 'I-7': 38, 'I-3': 26, 'I-14': 35, 'L-1': 27, 'L-3': 26, 'P-1': 43, 'P-4': 35 },
     brief: ['L-3', 'I-3'],
     macro: { here: 7, brief: 3 },
     note: 'the attach has four events of the SMMU, which the brief does not count',
@@ -282,6 +327,26 @@ export const defects: readonly Defect[] = [
     brief: ['I-13'],
   },
   {
+    id: 'B8',
+    what: 'attach: a CMD_SYNC behind words 1..7 that timed out is taken for success',
+    model: 'SC-03/timeouts',
+    edits: ['pass attach_dev/sync-words-1..7/cmd_sync/CMD_SYNC-is-complete'],
+    violates: { 'I-1': 17, 'I-3': 14, 'L-1': 35, 'L-2': 35, 'P-14': 22 },
+    brief: [],
+  },
+  {
+    id: 'B8',
+    what: 'detach: a CMD_SYNC that timed out is taken for success',
+    model: 'SC-03/timeouts',
+    edits: [
+      'pass detach_dev/sync-word-0/cmd_sync/CMD_SYNC-is-complete',
+      'pass detach_dev/sync-words-1..7/cmd_sync/CMD_SYNC-is-complete',
+    ],
+    violates: { 'I-1': 39, 'I-3': 36, 'P-14': 22 },
+    brief: [],
+    note: 'No stream is left behind then (L-1, L-2): what the error path costs is what isolation rests on.',
+  },
+  {
     id: 'dying',
     what: 'another CPU maps and unmaps while the VM is torn down',
     model: 'SC-03/teardown-detach',
@@ -290,14 +355,15 @@ export const defects: readonly Defect[] = [
     deny: ['dying'],
     violates: {
       'I-1': 45,
-      'I-3': 37,
       'I-7': 45,
+      'I-3': 37,
       'I-14': 33,
       'L-1': 35,
       'L-3': 37,
+      'L-5/tables': 16,
       'L-3/use': 11,
       'L-5': 32,
-      'L-5/tables': 16,
+      'P-1': 50,
       'P-4': 21,
       'P-14': 9,
     },

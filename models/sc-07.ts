@@ -14,6 +14,8 @@
 import { int, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
 import type { Defect } from './defect.js';
 import {
+  breakBeforeMake,
+  flushMonitor,
   el2NeverPanics,
   everyHypercallCanReturn,
   everyHypercallReturns,
@@ -118,7 +120,9 @@ function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): 
   refsCountUses(m, system); // I-14
   quietRefsMatchMappings(m, system); // L-5
   noPoolPageIsLost(m, system, pool, refs); // L-5
-  useEndsAfterSync(m, system, driver); // P-4
+  const flushed = flushMonitor(m, system);
+  breakBeforeMake(m, system, driver, flushed); // P-1
+  useEndsAfterSync(m, system, driver, flushed); // P-4
   el2NeverPanics(m, system); // P-14
   everyRequestCanBeMet(m, system); // V-3
   everyPageCanBeDonated(m, system); // V-7

@@ -24,18 +24,7 @@ import {
   locksAreOrdered,
   nothingPassesUntranslated,
 } from '../src/invariants/index.js';
-import {
-  devicePolicy,
-  freezing,
-  mcTrap,
-  memoryController,
-  mmio,
-  parts,
-  platform,
-  smmuMmio,
-  type DevicePolicy,
-  type Freeze,
-} from '../src/spec/index.js';
+import { frontEnd, parts, platform, type DevicePolicy, type Freeze } from '../src/spec/index.js';
 import type { Builder, Handler } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -63,13 +52,8 @@ function declare(
     ],
     1,
   );
-  const pages = mmio(m, all, false);
-  const smmus = smmuMmio(m, all, pages, false);
-  const mc = memoryController(m, soc, 'clear', true);
-  const policy = devicePolicy(m, all, soc, pages, smmus, false);
-  const freeze = freezing(all, soc, pages, smmus, mc, policy);
-  const trap = mcTrap(m, soc, pages, mc, policy);
-  const frontend = { parts: all, soc, pages, smmus, mc, policy };
+  const frontend = frontEnd(m, all, soc, { registered: false, wad: 'clear', clientsSleep: true });
+  const { smmus, policy, freeze, trap } = frontend;
 
   const hypercalls = [...handshake(policy, freeze), policy.registerDev, policy.unregisterDev, policy.attachDev];
   for (let cpu = 0; cpu < cpus; cpu++) m.process(`cpu${cpu}`, [...hypercalls, smmus.el1Store, trap.el1Store]);

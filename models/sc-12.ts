@@ -60,7 +60,7 @@ function declare(m: Builder, sizes: Scope, design: IdmapDesign & DeviceDesign, f
   const driver = el2Driver(m, all, streams, hw);
   const map = idmap(m, all, pages, stage2, tables, hw, driver, design);
   const own = idmapOwnership(m, pages, stage2, map.update);
-  const { enableDev, disableDev } = idmapDevices(m, all, streams, hw, driver, map, sizes.timeouts, design);
+  const { enableDev, disableDev } = idmapDevices(m, all, streams, driver, map, sizes.timeouts, design);
   const ownership = [own.hypDonateHost, own.donateGuest, own.reclaimPageGuest, stage2.hostMemAbort];
   const hypercalls = [own.donateHyp, enableDev, ...(fewer ? [] : [map.snapshot, ...ownership, disableDev])];
   for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);

@@ -79,7 +79,7 @@ export class Checks {
       }
     };
     try {
-      return own.trie.learn(this.interner, layout, words, at, judged);
+      return own.trie.learn(this.interner, layout.codeOf(words, at), judged);
     } catch (error) {
       if (!(error instanceof ImpureError)) throw error;
       return {
@@ -107,7 +107,7 @@ export class Checks {
     if (known !== undefined) return known;
     const { machine, interner } = this;
     const after = new Map(outcome.changes.map(({ variable, to }) => [variable, to]));
-    return trie.learn(interner, layout, words, at, (read) => {
+    return trie.learn(interner, layout.codeOf(words, at), (read) => {
       const transition: Transition = {
         process: machine.processes[outcome.process].name,
         action: outcome.action.id,

@@ -1,5 +1,13 @@
 /** Direct execution of a machine, without learned tables: what traces are replayed against. */
-import { keyOf, type Fault, type Locking, type Machine, type Outcome } from '../language/index.js';
+import {
+  keyOf,
+  witnessed,
+  type Fault,
+  type Locking,
+  type Machine,
+  type Outcome,
+  type Read,
+} from '../language/index.js';
 
 /** One transition that a state offers. */
 export interface Offer {
@@ -22,7 +30,9 @@ export function execute(
     const frame = process.frame < 0 ? undefined : state[process.frame];
     for (const action of process.actions(frame)) {
       const seen = new Set<string>();
-      for (const outcome of action.run((variable) => state[variable])) {
+      const read: Read = (variable) => state[variable];
+      for (const own of action.run(read)) {
+        const outcome = witnessed(machine, action.id, own, read);
         if (outcome.kind === 'fault') {
           faults.push({ process: process.name, action: action.id, fault: outcome.fault });
           continue;

@@ -38,6 +38,11 @@ export class Layout {
     return width === 0 ? 0 : (words[at + word] >>> shift) & mask(width);
   }
 
+  /** The codes of the state at `at`, one at a time. */
+  codeOf(words: Int32Array, at: number): (variable: number) => number {
+    return (variable) => this.code(words, at, variable);
+  }
+
   /** Packs codes into the words at `at`. */
   pack(codes: ArrayLike<number>, words: Int32Array, at: number): void {
     for (let k = 0; k < this.words; k++) words[at + k] = 0;

@@ -1,9 +1,22 @@
-/** Actions as learned: spec code runs once per distinct projection of the state onto what it reads. */
-import { keyOf, type Action, type Emission, type Fault, type Machine } from '../language/index.js';
+/**
+ * Actions as learned: spec code runs once per distinct projection of the state onto what it reads. What monitors make of it
+ * is learned apart, or each would be asked again for every state of the others.
+ */
+import {
+  keyOf,
+  witnessed,
+  type Action,
+  type Emission,
+  type Fault,
+  type Machine,
+  type Outcome,
+  type Read,
+} from '../language/index.js';
 import { note, type Evidence } from './evidence.js';
+import type { LearnedMonitors } from './learned-monitors.js';
 import type { Interner } from './intern.js';
 import type { Layout } from './layout.js';
-import { ImpureError, Trie } from './trie.js';
+import { ImpureError, Trie, type CodeOf } from './trie.js';
 
 /** One distinct outcome of an action for one projection. */
 export interface LearnedOutcome {
@@ -31,12 +44,15 @@ export interface Learned {
 /** An action at one frame, with all that is known of it. */
 export class LearnedAction {
   private readonly trie = new Trie<Learned>();
+  /** Without what monitors make of it. */
+  private readonly own = new Trie<readonly Outcome[]>();
 
   constructor(
     private readonly machine: Machine,
     private readonly interner: Interner,
     private readonly process: number,
     readonly action: Action,
+    private readonly monitors: LearnedMonitors,
     private readonly calls: { steps: number; seen: Evidence },
   ) {}
 
@@ -51,10 +67,13 @@ export class LearnedAction {
 
   /** Runs the step on a state. Never throws: what the spec does wrong is a fault. */
   learn(layout: Layout, words: Int32Array, at: number): Learned {
+    const codeOf = layout.codeOf(words, at);
     try {
-      return this.trie.learn(this.interner, layout, words, at, (read) =>
-        this.run(read, (v) => layout.code(words, at, v)),
-      );
+      return this.trie.learn(this.interner, codeOf, (read) => {
+        const own = this.outcomes(read, codeOf);
+        const outcomes = own.map((one) => witnessed(this.machine, this.action.id, one, read, this.monitors.ask));
+        return this.learned(outcomes, codeOf);
+      });
     } catch (error) {
       if (!(error instanceof ImpureError)) throw error;
       return { action: this.action, outcomes: [], faults: [impure(this.action, error.message)], compiled: undefined };
@@ -63,10 +82,10 @@ export class LearnedAction {
 
   /** Runs the step again and compares (self-check). */
   recheck(layout: Layout, words: Int32Array, at: number, known: Learned): Fault | undefined {
-    const fresh = this.run(
-      (v) => this.interner.value(v, layout.code(words, at, v)),
-      (v) => layout.code(words, at, v),
-    );
+    const codeOf = layout.codeOf(words, at);
+    const read: Read = (variable) => this.interner.value(variable, codeOf(variable));
+    const outcomes = this.run(read).map((own) => witnessed(this.machine, this.action.id, own, read));
+    const fresh = this.learned(outcomes, codeOf);
     const summary = ({ outcomes, faults }: Learned): string =>
       JSON.stringify([outcomes.map(({ order, changes }) => [order, changes]), faults.map(({ id }) => id)]);
     return summary(fresh) === summary(known)
@@ -74,16 +93,31 @@ export class LearnedAction {
       : impure(this.action, 'a second run on the same reads had another result');
   }
 
-  private run(read: (variable: number) => unknown, codeOf: (variable: number) => number): Learned {
-    const { machine, interner, process, action } = this;
+  /** What the step itself does, learned apart where monitors watch. */
+  private outcomes(read: Read, codeOf: CodeOf): readonly Outcome[] {
+    if (this.machine.monitors.length === 0) return this.run(read);
+    const noted: CodeOf = (variable) => {
+      read(variable);
+      return codeOf(variable);
+    };
+    return this.own.recall(noted) ?? this.own.learn(this.interner, noted, (own) => this.run(own));
+  }
+
+  private run(read: Read): readonly Outcome[] {
+    const { process, action } = this;
     const { seen } = this.calls;
     this.calls.steps++;
-    const outcomes = new Map<string, LearnedOutcome>();
-    const faults: Fault[] = [];
     const found = action.run(read, (guard, passes) =>
       (passes ? seen.passed : seen.refused).add(`${action.id}/${guard}`),
     );
     note(seen, process, action, found);
+    return found;
+  }
+
+  private learned(found: readonly Outcome[], codeOf: CodeOf): Learned {
+    const { machine, interner, process, action } = this;
+    const outcomes = new Map<string, LearnedOutcome>();
+    const faults: Fault[] = [];
     for (const outcome of found) {
       if (outcome.kind === 'fault') {
         faults.push(outcome.fault);

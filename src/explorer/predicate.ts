@@ -18,7 +18,7 @@ export function predicateOf({ engine, store }: Graph, instance: PropertyInstance
     const known = trie.lookup(store.layout, words, at);
     if (known !== undefined) return known;
     try {
-      return trie.learn(engine.interner, store.layout, words, at, (read) => instance.judge(read) === 'holds');
+      return trie.learn(engine.interner, store.layout.codeOf(words, at), (read) => instance.judge(read) === 'holds');
     } catch (error) {
       if (error instanceof ImpureError)
         throw new PropertyError(`the property is not a pure function: ${error.message}`);

@@ -8,6 +8,7 @@ import { mask, type Layout } from './layout.js';
 import { Checks, CheckTable, checkTables } from './checks.js';
 import { noEvidence } from './evidence.js';
 import { Gather, bitsOf, group } from './gather.js';
+import { LearnedMonitors } from './learned-monitors.js';
 import { LearnedAction, type Learned, type LearnedOutcome } from './learned.js';
 import type { Fault } from '../language/index.js';
 
@@ -38,12 +39,14 @@ interface ActionGroup {
 export class Knowledge {
   private readonly frames: LearnedAction[][][];
   readonly calls = { steps: 0, seen: noEvidence() };
+  private readonly monitors: LearnedMonitors;
 
   constructor(
     private readonly machine: Machine,
     private readonly interner: Interner,
   ) {
     this.frames = machine.processes.map(() => []);
+    this.monitors = new LearnedMonitors(interner, this.calls);
   }
 
   /** The actions of a process at a frame code. */
@@ -56,7 +59,7 @@ export class Knowledge {
     const frame = own.frame < 0 ? undefined : this.interner.value(own.frame, code);
     return own
       .actions(frame)
-      .map((action) => new LearnedAction(this.machine, this.interner, process, action, this.calls));
+      .map((action) => new LearnedAction(this.machine, this.interner, process, action, this.monitors, this.calls));
   }
 }
 

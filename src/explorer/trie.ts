@@ -3,6 +3,9 @@ import type { Read } from '../language/index.js';
 import type { Interner } from './intern.js';
 import type { Layout } from './layout.js';
 
+/** The code of a variable in the state that is looked at. */
+export type CodeOf = (variable: number) => number;
+
 interface Node<T> {
   /** The variable read next, or -1 in a leaf. */
   variable: number;
@@ -23,12 +26,19 @@ export class Trie<T> {
     return node?.answer;
   }
 
+  /** The same for a state that is not packed. */
+  recall(codeOf: CodeOf): T | undefined {
+    let node = this.root;
+    while (node && node.variable >= 0) node = node.kids[codeOf(node.variable)];
+    return node?.answer;
+  }
+
   /** Runs the function on a state and remembers its answer. */
-  learn(interner: Interner, layout: Layout, words: Int32Array, at: number, run: (read: Read) => T): T {
+  learn(interner: Interner, codeOf: CodeOf, run: (read: Read) => T): T {
     const path: [variable: number, code: number][] = [];
     const known = new Set<number>();
     const answer = run((variable) => {
-      const code = layout.code(words, at, variable);
+      const code = codeOf(variable);
       if (!known.has(variable)) {
         known.add(variable);
         path.push([variable, code]);

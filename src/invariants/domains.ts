@@ -88,15 +88,21 @@ export function writtenTablesExist(m: Builder, { parts: { domain } }: System, { 
 /** I-3: a configuration that translates names the table of a domain that is there, and CDs where there are CDs. */
 export function walkedTablesExist(
   m: Builder,
-  { parts: { sid, domain, cdTable }, streams }: System,
+  { parts: { sid, domain, cdTable, smmuOfSid }, streams }: System,
   { refs }: DomainRefs,
 ): void {
   m.invariant('I-3', {
     text: 'Every structure that a live STE or CD, in memory or cached, names is one that EL2 uses as such: the table of an allocated domain, or a table of CDs.',
     source: 'IHI 0070 §3.21; S3:77-81',
     forall: { s: sid },
-    reads: ({ s }) => ({ config: streams.mayConfig(s), refs, cdMemory: streams.cdMemory }),
-    when: ({ config }) => config.walks.length > 0 || config.cdTables.length > 0,
+    reads: ({ s }) => ({
+      config: streams.mayConfig(s),
+      refs,
+      cdMemory: streams.cdMemory,
+      modes: streams.switches.modes,
+    }),
+    when: ({ config, modes }, { s }) =>
+      modes[smmuOfSid(s)].has('TRANSLATE') && (config.walks.length > 0 || config.cdTables.length > 0),
     holds: (seen) =>
       seen.config.walks.every(({ ttb }) => ttb !== null && seen.refs.at(ttb) > 0) &&
       seen.config.cdTables.every((t) => seen.cdMemory.at(t) === 'CD'),

@@ -6,13 +6,16 @@ import type { System } from './isolation.js';
 /** I-4, as far as the registers go. */
 export function disabledSmmusAbort(m: Builder, { parts: { smmu }, streams }: System): void {
   m.invariant('I-4', {
-    text: 'After take-over no transaction passes untranslated: mayReach never yields ALL through SMMUEN=0 with GBPA.ABORT=0.',
+    text: 'After take-over no transaction passes untranslated: mayReach never yields ALL through SMMUEN=0 with GBPA.ABORT=0, or through a stream table that is not EL2’s.',
     source: 'S3:75; §6.3',
     forall: { s: smmu },
     reads: () => ({ modes: streams.switches.modes }),
     when: ({ modes }, { s }) => modes[s].size > 1 || !modes[s].has('TRANSLATE'),
-    holds: ({ modes }, { s }) => !modes[s].has('BYPASS'),
-    because: (_, { s }) => `${smmu.print(s)} may let transactions pass: SMMUEN=0 and GBPA.ABORT=0`,
+    holds: ({ modes }, { s }) => !modes[s].has('BYPASS') && !modes[s].has('ASTRAY'),
+    because: ({ modes }, { s }) =>
+      modes[s].has('BYPASS')
+        ? `${smmu.print(s)} may let transactions pass: SMMUEN=0 and GBPA.ABORT=0`
+        : `${smmu.print(s)} is enabled, and STRTAB_BASE is what a loss of power has left in it`,
   });
 }
 

@@ -21,7 +21,7 @@ export function queuesNeverOverflow(m: Builder, { parts: { smmu }, hw }: System)
  * A monitor that follows each leaf on each SMMU: made invalid, then covered by a TLBI, then completed by a CMD_SYNC.
  * It knows the commands only, not the caches: I-7 says what goes wrong, P-4 that the order was wrong.
  */
-function flushMonitor(m: Builder, { parts: { smmu, domain, iova, vmidOf } }: System) {
+export function flushMonitor(m: Builder, { parts: { smmu, domain, iova, vmidOf } }: System) {
   const flush = m.family('flush', [smmu, domain, iova], enumOf('CLEAN', 'INVALIDATED', 'TLBI_DONE'), 'CLEAN');
   type Flush = Seen<{ flush: typeof flush }>;
   const monitor = m.monitor('flush', { flush }, {
@@ -52,11 +52,43 @@ interface Use {
   readonly iova?: Iova;
 }
 
+type Flushes = ReturnType<typeof flushMonitor>;
+
+interface Installed {
+  readonly domain: Domain;
+  readonly iova: Iova;
+  readonly page: Page;
+}
+
+/** P-1: the architecture allows a leaf that names another page only where no SMMU can hold the one before. */
+export function breakBeforeMake(m: Builder, system: System, driver: El2Driver, { flush, monitor }: Flushes): void {
+  const { domain, iova, page } = system.parts;
+  m.transition('P-1', {
+    text: 'A live PTE is never changed to a different output address/size without INV + TLBI + SYNC in between (break-before-make).',
+    source: '§3.21.1',
+    monitors: [monitor],
+    on: ['PTE installed'],
+    reads: () => ({ flush, table: system.tables.table, nodes: driver.nodes }),
+    holds: (before, _after, _, step) => {
+      const { page: p, domain: d, iova: x } = step.emitted('PTE installed') as unknown as Installed;
+      const leaf = before.table.at(d).get(x)!;
+      if (leaf.tag !== 'ZERO' && leaf.value === p) return true;
+      if (leaf.tag === 'V') return false;
+      return [...driver.attachedSmmus(before.nodes.at(d))].every((s) => before.flush.at(s, d, x) === 'CLEAN');
+    },
+    because: (before, _after, _, step) => {
+      const { page: p, domain: d, iova: x } = step.emitted('PTE installed') as unknown as Installed;
+      const live =
+        before.table.at(d).get(x)!.tag === 'V' ? 'is live' : 'was live, and is not flushed and synced on every SMMU';
+      return `${domain.print(d)}/${iova.print(x)} ${live}, and gets ${page.print(p)}`;
+    },
+  });
+}
+
 /** P-4, where no SMMU is ever off. */
-export function useEndsAfterSync(m: Builder, system: System, driver: El2Driver): void {
+export function useEndsAfterSync(m: Builder, system: System, driver: El2Driver, { flush, monitor }: Flushes): void {
   const { domain, iova, page } = system.parts;
   const { tables } = system;
-  const { flush, monitor } = flushMonitor(m, system);
   m.transition('P-4', {
     text: 'unuse_dma(p) for a mapping happens only after a SYNC that follows a TLBI that follows that PTE’s invalidation, on every SMMU of the domain.',
     source: 'v2 39/58',
@@ -85,20 +117,22 @@ export function locksAreOrdered(m: Builder): void {
   });
 }
 
-/** P-5, for the hypercall that gives up a use of a page: it has been flushed wherever the SMMU may translate. */
-export function successMeansFlushed(m: Builder, system: System): void {
-  const { smmu, domain, iova } = system.parts;
+/** P-5, for the hypercall that gives up a use of a page: it has been flushed wherever an SMMU of the domain may translate. */
+export function successMeansFlushed(m: Builder, system: System, driver: El2Driver): void {
+  const { domain, iova } = system.parts;
   const { flush, monitor } = flushMonitor(m, system);
   m.transition('P-5', {
     text: 'Hypercall returns success only if its SYNC completed (or the SMMU was off and resume will invalidate).',
     source: 'smmu_sync_cmd',
     monitors: [monitor],
     on: ['unuse_dma'],
-    reads: () => ({ flush, modes: system.streams.switches.modes }),
+    reads: () => ({ flush, modes: system.streams.switches.modes, nodes: driver.nodes }),
     when: (_before, _after, _, step) => (step.emitted('unuse_dma') as unknown as Use).domain !== undefined,
     holds: (before, _after, _, step) => {
       const { domain: d, iova: x } = step.emitted('unuse_dma') as unknown as Required<Use>;
-      return smmu.values.every((s) => before.flush.at(s, d, x) === 'CLEAN' || !before.modes[s].has('TRANSLATE'));
+      return [...driver.attachedSmmus(before.nodes.at(d))].every(
+        (s) => before.flush.at(s, d, x) === 'CLEAN' || !before.modes[s].has('TRANSLATE'),
+      );
     },
     because: (_before, _after, _, step) => {
       const { domain: d, iova: x } = step.emitted('unuse_dma') as unknown as Required<Use>;

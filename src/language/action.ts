@@ -4,34 +4,16 @@ import type { Action, Emission, Fairness, Fault, GuardWatch, Locking, Outcome, R
 import type { Place } from './places.js';
 import type { GuardSpec } from './nodes.js';
 import type { Footprint, Lock, ReadVar, Var } from './variables.js';
-import { Frame, UnsetLocalError, idleFrame } from './frame.js';
+import { Frame, idleFrame } from './frame.js';
 import { FootprintError } from './errors.js';
+import { RuleError, faultAt, staysInSort } from './faults.js';
 import { Result, next } from './results.js';
-import { SortError } from './sorts/sort.js';
 import { isFamilyView, changesOf, see, variablesOf } from './variables.js';
 import { truth } from './truth.js';
 import { localsView, setLocals, type LocalValues } from './locals.js';
 
-/** A rule of the language was broken while a step ran. */
-class RuleError extends Error {
-  constructor(
-    readonly kind: Fault['kind'],
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** Monitors that watch emissions: called with each emission, they give new values for monitor variables. */
-export interface Observer {
-  readonly variables: readonly Var<unknown>[];
-  observe(emission: Emission, read: ReadVar): ReadonlyMap<Var<unknown>, unknown>;
-}
-
 /** What actions of one machine share. */
 export interface ActionContext {
-  readonly variables: readonly Var<unknown>[];
-  readonly observers: readonly Observer[];
   /** Edited programs are exempt from the granularity rule. */
   readonly edited: boolean;
 }
@@ -105,8 +87,7 @@ class Run {
       this.broken = this.fault(error);
     }
     const own = frame ? [frame] : [];
-    const watched = context.observers.flatMap((observer) => observer.variables);
-    const written = [...variablesOf(this.writes), ...locks, ...own, ...watched];
+    const written = [...variablesOf(this.writes), ...locks, ...own];
     this.writable = [...new Set(written)];
     this.readable = [...new Set([...variablesOf(this.reads), ...pending, ...written])];
   }
@@ -119,9 +100,10 @@ class Run {
     const open = touched.filter((variable) => variable.kind === 'shared' && !safe.has(variable));
     if (open.length <= 1) return undefined;
     const names = open.map((variable) => variable.name).join(', ');
-    return this.makeFault(
-      'footprint',
-      `touches ${open.length} shared variables that no lock it holds protects (${names}): split the step, name the lock that protects them, or say why it is atomic`,
+    return this.fault(
+      new FootprintError(
+        `touches ${open.length} shared variables that no lock it holds protects (${names}): split the step, name the lock that protects them, or say why it is atomic`,
+      ),
     );
   }
 
@@ -247,48 +229,20 @@ class Run {
       const frame = place ? new Frame({ pc: place.pc, locals: ImmutableMap(locals) }) : idleFrame;
       writes.set(this.frame, frame);
     }
-    for (const observer of this.context.observers) {
-      for (const emission of emits) {
-        const see: ReadVar = (variable) =>
-          (writes.has(variable as Var<unknown>) ? writes.get(variable as Var<unknown>) : read(variable)) as never;
-        for (const [variable, value] of observer.observe(emission, see)) writes.set(variable, value);
-      }
-    }
     const checked = new Map<number, unknown>();
     for (const [variable, value] of writes) {
       if (!this.writable.includes(variable)) {
         throw new FootprintError(`writes ${variable.name}, which its footprint does not name`);
       }
       read(variable);
-      try {
-        variable.sort.encode(value);
-      } catch (error) {
-        throw new RuleError(
-          'range',
-          `${variable.name} leaves its sort: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
+      staysInSort(variable, value);
       checked.set(variable.number, value);
     }
     return { kind: 'ok', writes: checked, label, emits };
   }
 
   private fault(error: unknown): Fault {
-    const kind: Fault['kind'] =
-      error instanceof RuleError
-        ? error.kind
-        : error instanceof UnsetLocalError
-          ? 'unset'
-          : error instanceof FootprintError
-            ? 'footprint'
-            : error instanceof SortError
-              ? 'range'
-              : 'throw';
-    return this.makeFault(kind, error instanceof Error ? error.message : String(error));
-  }
-
-  private makeFault(kind: Fault['kind'], message: string): Fault {
-    return { id: `fault:${this.place.id}:${kind}`, kind, message: `step ${this.place.id}: ${message}` };
+    return faultAt(this.place.id, error);
   }
 }
 

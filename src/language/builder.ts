@@ -1,9 +1,8 @@
 /** The model builder: components declare variables, processes and properties on it. */
-import type { Assumption, Emission } from './machine.js';
+import type { Assumption, Emission, MachineMonitor } from './machine.js';
 import type { Handler, LocalSorts, Rule } from './nodes.js';
 import type { Declared, About, Monitor, StatePredicate, TransitionPredicate } from './properties.js';
 import type { Derived, Family, Footprint, Lock, LockKind, ReadVar, Seen, Var } from './variables.js';
-import type { Observer } from './action.js';
 import type { Sort } from './sorts/sort.js';
 import { ModelError } from './errors.js';
 import { declare, responseInstances, returnInstances, stateInstances, transitionInstances } from './properties.js';
@@ -34,7 +33,7 @@ export class Builder {
   readonly declared: Declared[] = [];
   readonly assumptions: Assumption[] = [];
   readonly events = new Map<string, LocalSorts>();
-  readonly observers = new Map<Monitor, Observer>();
+  readonly observers = new Map<Monitor, MachineMonitor>();
   readonly starts: (() => Map<Var<unknown>, unknown>)[] = [];
 
   /** @param denied ids of assumptions to do without */
@@ -118,8 +117,8 @@ export class Builder {
     for (const variable of own) (variable as { kind: Var<unknown>['kind'] }).kind = 'monitor';
     const monitor: Monitor = { name, variables: own };
     this.observers.set(monitor, {
-      variables: own,
-      observe: (emission, read) => observe(variables, on, emission, read),
+      name,
+      observe: (emission, read) => observe(variables, on, emission, (variable) => read(variable.number) as never),
     });
     return monitor;
   }
@@ -307,14 +306,14 @@ function observe<W extends Footprint>(
   on: Readonly<Record<string, (args: never, seen: Seen<W>) => Partial<Seen<W>>>>,
   emission: Emission,
   read: ReadVar,
-): Map<Var<unknown>, unknown> {
-  const written = new Map<Var<unknown>, unknown>();
+): Map<number, unknown> {
+  const written = new Map<number, unknown>();
   if (!Object.hasOwn(on, emission.name)) return written;
   const answer = on[emission.name](emission.args as never, see(footprint, read));
   for (const [name, value] of Object.entries(answer as Record<string, unknown>)) {
     const item = footprint[name];
-    if (isFamilyView(value)) for (const [variable, own] of value[changesOf]) written.set(variable, own);
-    else if (item.item === 'var') written.set(item, value);
+    if (isFamilyView(value)) for (const [variable, own] of value[changesOf]) written.set(variable.number, own);
+    else if (item.item === 'var') written.set(item.number, value);
   }
   return written;
 }

@@ -5,6 +5,7 @@ export { next, goto, fail, done, block, Result } from './results.js';
 export { Body, fragment, handler, rule } from './nodes.js';
 export type { Fragment, GuardSpec, Handler, Locals, LocalSorts, LockedOptions, Node, Rule, StepSpec } from './nodes.js';
 export type { Derived, Family, FamilyView, Footprint, Lock, LockKind, Seen, Var } from './variables.js';
+export { witnessed, type AskMonitor } from './monitors.js';
 export { Builder } from './builder.js';
 export type { LockOptions } from './builder.js';
 export type { About, Monitor, StatePredicate, StepSeen, TransitionPredicate } from './properties.js';

@@ -46,6 +46,13 @@ export interface Emission {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
+/** History that properties need: variables that only change with what transitions announce. */
+export interface MachineMonitor {
+  readonly name: string;
+  /** New values of its variables, by number. Reads no others. @throws whatever the spec throws */
+  observe(emission: Emission, read: Read): ReadonlyMap<number, unknown>;
+}
+
 /** One symbolic outcome of an action. Two outcomes with equal writes and equal label are one. */
 export type Outcome =
   | {
@@ -87,7 +94,7 @@ export interface Action {
   readonly fair: Fairness;
   /** What it does to the order of locks, whatever its outcome, unless it is interrupted. */
   readonly locking: readonly Locking[];
-  /** All distinct outcomes; none: the step is not enabled. Never throws: a throw is a fault outcome. */
+  /** All distinct outcomes, before monitors see what they announce; none: the step is not enabled. Never throws: a throw is a fault outcome. */
   run(read: Read, watch?: GuardWatch): readonly Outcome[];
 }
 
@@ -205,6 +212,7 @@ export interface Machine {
   readonly digest: string;
   readonly variables: readonly MachineVariable[];
   readonly processes: readonly MachineProcess[];
+  readonly monitors: readonly MachineMonitor[];
   /** Value by variable, one array a state. */
   readonly initialStates: readonly (readonly unknown[])[];
   readonly properties: readonly MachineProperty[];

@@ -120,8 +120,7 @@ export function build(model: Model, options: BuildOptions = {}): Machine {
   const monitors = new Set(selected.flatMap((property) => property.monitors));
   const watched = new Set([...monitors].flatMap(({ variables }) => variables));
   const variables = builder.variables.filter((variable) => variable.kind !== 'monitor' || watched.has(variable));
-  const observers = [...builder.observers].filter(([monitor]) => monitors.has(monitor)).map(([, observer]) => observer);
-  const context = { variables, observers, edited: edits.length > 0 };
+  const context = { edited: edits.length > 0 };
 
   const frames = programs.flatMap(({ process, trees }) => {
     if (process.kind === 'rules') return [];
@@ -165,6 +164,7 @@ export function build(model: Model, options: BuildOptions = {}): Machine {
     digest: digest(model, scope, [...edits, ...denied.map((id) => `deny ${id}`)], variables, builder, initialStates),
     variables,
     processes,
+    monitors: [...builder.observers].flatMap(([monitor, observer]) => (monitors.has(monitor) ? [observer] : [])),
     initialStates,
     properties: selected.map((property) => property.build({ all: processes, numberOf })),
     events: builder.events,

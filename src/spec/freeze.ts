@@ -28,7 +28,7 @@ export function freezing(
   mc: MemoryController,
   policy: DevicePolicy,
 ) {
-  const { client, Sids } = soc;
+  const { client } = soc;
   const { phase, reg, lock, isOpen, plan, Plan } = policy;
 
   type RegSeen = Seen<{ reg: typeof reg }>;
@@ -39,24 +39,6 @@ export function freezing(
     test: (s: RegSeen) => device.values.every((d) => s.reg.at(d) !== null),
     else: fail('EAGAIN'),
   };
-
-  const validateClient = fragment('validate client', { client, sids: Sids }, (h) => [
-    h.step('read back', {
-      doc: 'a register that did not take EL2’s write, or that EL1 wrote, is seen here',
-      fn: 'mc_readl(SID_OVERRIDE), mc_readl(SID_SECURITY)',
-      source,
-      reads: (f) => ({ registers: mc.registers(f.client) }),
-      guards: [
-        {
-          id: 'client-presents-its-SIDs',
-          doc: 'the client can present only its device’s SIDs',
-          source,
-          test: (s, f) => mc.presented(f.client, s.registers).every((sid) => f.sids.has(sid)),
-          else: fail('EPERM'),
-        },
-      ],
-    }),
-  ]);
 
   const setFrozen = fragment('commit', {}, (h) => [
     h.step('set FROZEN', {
@@ -81,7 +63,7 @@ export function freezing(
         h.onFail('init', [
           h.each('each client', 'client', (f) => f.plan.keys(), [
             h.call(mc.program, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
-            h.call(validateClient, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
+            h.call(mc.validateClient, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
           ]),
         ], [h.call(pages.giveMcBack)]), // prettier-ignore
       ]),
@@ -144,7 +126,7 @@ export function freezing(
         }),
       ]),
       h.each('validate clients', 'client', (f) => f.plan.keys(), [
-        h.call(validateClient, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
+        h.call(mc.validateClient, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
       ]),
       h.each('lock SMMUs', 'smmu', () => smmu.values, [h.call(pages.takeSmmu, (f) => ({ smmu: f.smmu }))]),
       h.call(pages.takeMc),

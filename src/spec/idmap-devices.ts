@@ -2,11 +2,10 @@
  * IDMAP design (B5): the two hypercalls that the host has for its devices. Any StreamID is accepted: all devices get the
  * same map, of what is the host's anyway.
  */
-import { fail, fragment, handler, next, optional, type Body, type Builder, type Node } from '../language/index.js';
+import { fragment, handler, next, optional, type Body, type Builder, type Node } from '../language/index.js';
 import type { Idmap } from './idmap.js';
 import type { Parts } from './parts.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
-import type { Smmuv3 } from './smmuv3.js';
 import type { StreamTable } from './stream-table.js';
 
 const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c, v3 (B5)';
@@ -27,8 +26,7 @@ export function idmapDevices(
   m: Builder,
   { smmu, sid, smmuOfSid }: Parts,
   { ste, cfg, fetched, zero }: StreamTable,
-  { cmdq }: Smmuv3,
-  { smmuLock, cfgiSte, syncCommand, cmdSync }: El2Driver,
+  { smmuLock, cfgiSte, cmdSync, cmdSyncOrGiveUp }: El2Driver,
   { id }: Idmap,
   timeouts: boolean,
   { staticPointer, ignoresSync }: DeviceDesign,
@@ -40,23 +38,7 @@ export function idmapDevices(
   /** CFGI and CMD_SYNC between the halves, where the wait may give up: what comes next depends on it. */
   const syncOrGiveUp = fragment('smmu_sync_ste', { smmu, sid }, (h) => [
     h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
-    h.call(syncCommand, (f) => ({ smmu: f.smmu })),
-    h.step('wait for CMD_SYNC, or give up', {
-      fn: 'smmu_sync_cmd: smmu_wait_event(smmu_cmdq_empty)',
-      source,
-      reads: (f) => ({ cmdq: cmdq(f.smmu) }),
-      guards: ignoresSync
-        ? []
-        : [
-            {
-              id: 'CMD_SYNC-is-complete',
-              doc: 'the second half is written only when the SMMU has forgotten what it held',
-              source: 'not v3: its result is ignored',
-              test: (s) => s.cmdq.ahead === 0,
-              else: fail('ETIMEDOUT'),
-            },
-          ],
-    }),
+    h.call(cmdSyncOrGiveUp(!ignoresSync), (f) => ({ smmu: f.smmu })),
   ]);
   const sync = fragment('smmu_sync_ste', { smmu, sid }, (h) => [
     h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),

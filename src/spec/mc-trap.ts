@@ -33,7 +33,7 @@ const published = 'drivers/iommu/arm/arm-smmu/pkvm/tegra234-mc.c (B11)';
 
 export type McTrap = ReturnType<typeof mcTrap>;
 
-interface Trapped {
+export interface Trapped {
   readonly client: Client;
   readonly write: McWrite;
 }
@@ -154,7 +154,7 @@ export function mcTrap(
           : [
               h.each('firmware resume', 'client', (f) => f.plan.keys(), [
                 h.step('restore', {
-                  doc: 'a locked register drops what EL2 writes behind it, and EL2 does not read it back',
+                  doc: 'a locked register drops what EL2 writes behind it',
                   fn: 'plat/nvidia/tegra: memctrl_v2 restore',
                   source: 'TF-A (B11)',
                   writes: (f) => ({ registers: registers(f.client) }),
@@ -164,6 +164,7 @@ export function mcTrap(
             ]),
         h.each('resume', 'client', (f) => f.plan.keys(), [
           h.call(program, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
+          h.call(mc.validateClient, (f) => ({ client: f.client, sids: f.plan.get(f.client) })),
         ]),
         h.step('let clients run', {
           doc: 'the last step of firmware: from here on a client may access memory',

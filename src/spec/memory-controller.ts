@@ -4,7 +4,7 @@
  * Tegra186, 194 and 234 have it in front of an SMMUv2; in front of an SMMUv3 it is a synthesis. It only yields a SID,
  * so nothing here knows which SMMU comes behind it.
  */
-import { bool, fragment, next, record, union, type Builder, type ValueOf } from '../language/index.js';
+import { bool, fail, fragment, next, record, union, type Builder, type ValueOf } from '../language/index.js';
 import { passThrough, type Client, type Platform, type TegraSid } from './platform.js';
 
 const source = 'drivers/memory/tegra/tegra186.c (B11)';
@@ -99,6 +99,25 @@ export function memoryController(
     }),
   ]);
 
+  /** Does a client present only these SIDs? Fails if not. */
+  const validateClient = fragment('validate client', { client, sids: Sids }, (h) => [
+    h.step('read back', {
+      doc: 'a register that did not take EL2’s write, or that EL1 wrote, is seen here',
+      fn: 'mc_readl(SID_OVERRIDE), mc_readl(SID_SECURITY)',
+      source,
+      reads: (f) => ({ registers: registers(f.client) }),
+      guards: [
+        {
+          id: 'client-presents-its-SIDs',
+          doc: 'the client can present only its device’s SIDs',
+          source,
+          test: (s, f) => presented(f.client, s.registers).every((sid) => f.sids.has(sid)),
+          else: fail('EPERM'),
+        },
+      ],
+    }),
+  ]);
+
   /** Every store that EL1 may try. */
   const writes: readonly McWrite[] = [
     ...Sid.values.map((sid) => Write.make.SID_OVERRIDE(sid)),
@@ -109,5 +128,5 @@ export function memoryController(
     ),
   ];
 
-  return { registers, lost, running, lock, presented, effective, program, Write, writes };
+  return { registers, lost, running, lock, presented, effective, program, validateClient, Write, writes };
 }

@@ -1,6 +1,7 @@
 /**
  * The power domain of an SMMU (B9): the hypercall with which the host says that it will cut power, or has switched it on.
- * While the SMMU is off, EL2 sends it no TLBI and calls that success. So resume has to invalidate everything.
+ * While the SMMU is off, EL2 sends it no command and calls that success. So resume has to invalidate everything; and since
+ * registers are lost with the power, it has to program them first.
  */
 import { block, bool, fail, fragment, handler, next, type Body, type Builder, type Family } from '../language/index.js';
 import type { Parts, Smmu } from './parts.js';
@@ -29,7 +30,7 @@ export interface PowerOptions {
 export function powerDomain(
   { smmu }: Parts,
   { registers }: SmmuRegisters,
-  { writeCr0 }: RegisterHardware,
+  { writeCr0, writeBase }: RegisterHardware,
   driver: El2Driver,
   off: PowerIsOff,
   { order, timeouts }: PowerOptions,
@@ -58,6 +59,8 @@ export function powerDomain(
     h.onFail(
       'reset_device',
       [
+        h.call(writeBase('STRTAB_BASE', 'the stream table is EL2’s again, whatever was lost with the power'), same),
+        h.call(writeBase('CMDQ_BASE', 'and so is the command queue, with PROD and CONS at its start'), same),
         h.call(writeCr0('CMDQEN', 'the queue only'), same, { as: 'enable queue' }),
         h.call(wait, same, { as: 'wait for queue' }),
         h.call(cfgiAll, same),

@@ -3,8 +3,9 @@
  * STE's other words are never changed, and what the SMMU may have fetched is forgotten (CFGI, CMD_SYNC) before the next
  * word counts on it.
  */
-import { done, fail, fragment, goto, next, type Builder } from '../language/index.js';
+import { done, fail, fragment, goto, next, type Body, type Builder, type Node } from '../language/index.js';
 import type { Domain, Parts } from './parts.js';
+import type { PageOwnership } from './page-ownership.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
 import type { El2Stage1 } from './smmuv3-el2-attach-s1.js';
 import type { StreamTable } from './stream-table.js';
@@ -14,17 +15,40 @@ const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
 export type El2Attach = ReturnType<typeof el2Attach>;
 
 /** The driver's halves of attach_dev and detach_dev. Without `stage1`, all domains are S2 domains. */
-export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver: El2Driver, stage1?: El2Stage1) {
+export function el2Attach(
+  _m: Builder,
+  all: Parts,
+  streams: StreamTable,
+  driver: El2Driver,
+  stage1?: El2Stage1,
+  /** Waits for a CMD_SYNC behind an STE may give up; a WARN_ON sets this. */
+  panicked?: PageOwnership['panicked'],
+) {
   const { domain, sid, pasid, cdTable, smmu, smmuOfSid, vmidOf } = all;
-  const { ste, cd, cfg, fetched, zero } = streams;
-  const { nodes, listLock, smmuLock, cfgiSte, tlbInvVmid, cmdSync } = driver;
+  const { ste, cd, cfg, steWritten, zero } = streams;
+  const { modes } = streams.switches;
+  const { nodes, listLock, smmuLock, lookAtPower, cfgiSte, tlbInvVmid, cmdSync, cmdSyncOrGiveUp } = driver;
 
   const isS1 = (d: Domain): boolean => stage1?.kindOf(d) === 'S1';
 
   const syncSte = fragment('smmu_sync_ste', { smmu, sid }, (h) => [
+    ...lookAtPower(h, (f) => f.smmu, 'smmu_sync_ste'),
     h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
-    h.call(cmdSync, (f) => ({ smmu: f.smmu })),
+    h.call(panicked ? cmdSyncOrGiveUp(true) : cmdSync, (f) => ({ smmu: f.smmu })),
   ]);
+
+  /** Behind word 0 there is no way back: an error is a WARN_ON, which panics at EL2 (rule 7). */
+  const liveSynced = (h: Body<{ sid: Parts['sid'] }>): readonly Node[] => {
+    const sync = h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' });
+    if (!panicked) return [sync];
+    const warn = h.step('WARN_ON', {
+      fn: 'smmu_attach_dev: WARN_ON(smmu_sync_ste)',
+      source,
+      writes: () => ({ panicked }),
+      run: () => goto('WARN_ON', { panicked: true }),
+    });
+    return [h.onFail('WARN_ON(ret)', [sync], [warn])];
+  };
 
   const attachDev = fragment('smmu_attach_dev', { domain, sid, pasid, cdTable }, (h) => [
     h.locked('list_lock', (f) => listLock(f.domain), [
@@ -62,11 +86,11 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           doc: 'word 0 is invalid meanwhile, so that no mixture of words counts',
           fn: 'smmu_write_ste',
           source,
-          reads: () => ({ cd }),
+          reads: () => ({ cd, modes }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = isS1(f.domain) ? s.ste : s.ste.merge({ vmid: vmidOf(f.domain), ttb: f.domain });
-            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
+            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
@@ -74,12 +98,12 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           doc: 'the stream is live',
           fn: 'smmu_write_ste',
           source,
-          reads: (f) => ({ nodes: nodes(f.domain), cd }),
+          reads: (f) => ({ nodes: nodes(f.domain), cd, modes }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = s.ste.set('w0', stage1?.word0(f) ?? 'S2');
             const first = s.nodes.get(smmuOfSid(f.sid)) === 0;
-            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE live', {
+            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE live', {
               sid: f.sid,
               smmu: smmuOfSid(f.sid),
               domain: f.domain,
@@ -87,7 +111,7 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
             });
           },
         }),
-        h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' }),
+        ...liveSynced(h),
         h.step('list_add', {
           doc: 'from here on an unmap of the domain invalidates on this SMMU too; list_lock hides the time between (W-16)',
           fn: 'smmu_attach_dev: list_add_tail, or node->ref++',
@@ -133,22 +157,22 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
           doc: 'invalid in memory; caches may still hold it (W-04)',
           fn: 'smmu_detach_dev',
           source,
-          reads: () => ({ cd }),
+          reads: () => ({ cd, modes }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = s.ste.set('w0', 'INVALID');
-            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE dead', { sid: f.sid, domain: f.domain });
+            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE dead', { sid: f.sid, domain: f.domain });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync word 0' }),
         h.step('clear STE words 1..7', {
           fn: 'smmu_detach_dev',
           source,
-          reads: () => ({ cd }),
+          reads: () => ({ cd, modes }),
           writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
           run: (s, f) => {
             const words = zero.set('w0', s.ste.w0);
-            return next({ ste: words, cfg: fetched(s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
+            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
           },
         }),
         h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
@@ -175,6 +199,7 @@ export function el2Attach(_m: Builder, all: Parts, streams: StreamTable, driver:
             return count === 1 ? next({ nodes: left }) : done('', { nodes: left });
           },
         }),
+        ...lookAtPower(h, (f) => smmuOfSid(f.sid), 'smmu_tlb_inv_context'),
         h.call(tlbInvVmid, (f) => ({ smmu: smmuOfSid(f.sid), domain: f.domain })),
         h.call(cmdSync, (f) => ({ smmu: smmuOfSid(f.sid) })),
       ]),

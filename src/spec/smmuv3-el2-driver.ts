@@ -2,19 +2,23 @@
 import {
   block,
   done,
+  fail,
   fragment,
   next,
   range,
   set,
   vector,
+  type Body,
   type Builder,
   type LocalSorts,
   type Locals,
+  type Node,
   type ValueOf,
 } from '../language/index.js';
-import type { Parts } from './parts.js';
+import type { Parts, Smmu } from './parts.js';
 import type { PowerIsOff } from './power-domain.js';
-import type { CommandQueue, Smmuv3 } from './smmuv3.js';
+import type { CommandQueue } from './command-ring.js';
+import type { Smmuv3 } from './smmuv3.js';
 import type { StreamTable } from './stream-table.js';
 
 const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
@@ -119,18 +123,44 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     }),
   ]);
 
-  const invalidate = fragment('tlb_inv', { smmu, domain, iova }, (h) => [
-    ...(powerIsOff
+  /** The same, where the wait may give up. @param looks its result is looked at */
+  const cmdSyncOrGiveUp = (looks: boolean) =>
+    fragment('cmd_sync', { smmu }, (h) => [
+      h.call(syncCommand, (f) => ({ smmu: f.smmu })),
+      h.step('wait for CMD_SYNC, or give up', {
+        fn: 'smmu_sync_cmd: smmu_wait_event(smmu_cmdq_empty)',
+        source,
+        reads: (f) => ({ cmdq: cmdq(f.smmu) }),
+        guards: looks
+          ? [
+              {
+                id: 'CMD_SYNC-is-complete',
+                doc: 'what comes next is done only when the SMMU has forgotten what it held',
+                source,
+                test: (s) => s.cmdq.ahead === 0,
+                else: fail('ETIMEDOUT'),
+              },
+            ]
+          : [],
+      }),
+    ]);
+
+  /** Leaves the fragment if the SMMU is off. */
+  const lookAtPower = <L extends LocalSorts>(h: Body<L>, of: (f: Locals<L>) => Smmu, fn: string): readonly Node[] =>
+    powerIsOff
       ? [
           h.step('look at power_is_off', {
             doc: 'nothing to do: resume will invalidate all',
-            fn: 'smmu_tlb_inv_range_smmu: if (smmu->iommu.power_is_off)',
+            fn: `${fn}: if (smmu->iommu.power_is_off)`,
             source,
-            reads: (f) => ({ off: powerIsOff(f.smmu) }),
+            reads: (f) => ({ off: powerIsOff(of(f)) }),
             run: (s) => (s.off ? done() : next()),
           }),
         ]
-      : []),
+      : [];
+
+  const invalidate = fragment('tlb_inv', { smmu, domain, iova }, (h) => [
+    ...lookAtPower(h, (f) => f.smmu, 'smmu_tlb_inv_range_smmu'),
     h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova })),
     h.call(cmdSync, (f) => ({ smmu: f.smmu })),
   ]);
@@ -156,14 +186,15 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     attachedSmmus,
     listLock,
     smmuLock,
+    lookAtPower,
     tlbInvRange,
     tlbInvVmid,
     cfgiSte,
     cfgiCd,
     cfgiAll,
     tlbInvAll,
-    syncCommand,
     cmdSync,
+    cmdSyncOrGiveUp,
     iotlbSync,
   };
 }

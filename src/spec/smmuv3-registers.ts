@@ -1,6 +1,6 @@
 /**
- * Registers of an SMMU (B7, Arm IHI 0070 §6.3): CR0 with CR0ACK, GBPA.ABORT, and what they do to transactions.
- * EL2 never writes GBPA in this design, so there is no GBPA.Update here. Scenarios without registers are `alwaysOn`.
+ * Registers of an SMMU (B7, Arm IHI 0070 §6.3): CR0 with CR0ACK, GBPA.ABORT, the bases of the stream table and of the
+ * command queue, and what they do to transactions. EL2 never writes GBPA in this design, so there is no GBPA.Update here. Scenarios without registers are `alwaysOn`.
  */
 import {
   block,
@@ -16,6 +16,7 @@ import {
   type Seen,
   type ValueOf,
 } from '../language/index.js';
+import { consumed } from './command-ring.js';
 import type { Parts } from './parts.js';
 import type { PowerIsOff } from './power-domain.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
@@ -24,8 +25,11 @@ import type { StreamTable } from './stream-table.js';
 
 const source = 'Arm IHI 0070 §6.3 (B7)';
 
-/** What may become of a transaction: translated, aborted, or passed as it is. */
-export type Mode = 'TRANSLATE' | 'ABORT' | 'BYPASS';
+/**
+ * What may become of a transaction: translated by EL2's stream table, aborted, passed as it is, or translated by whatever
+ * lies where STRTAB_BASE happens to point.
+ */
+export type Mode = 'TRANSLATE' | 'ABORT' | 'BYPASS' | 'ASTRAY';
 
 /** What the rest of the SMMU must know of its registers. */
 export interface Switches {
@@ -48,19 +52,38 @@ type Values = ValueOf<SmmuRegisters['Registers']>;
 export function smmuRegisters(m: Builder, { smmu }: Parts, abort: boolean) {
   m.event('SMMU disabled', { smmu });
   const Cr0 = enumOf('0', 'CMDQEN', 'SMMUEN|CMDQEN');
-  const Mode = enumOf('TRANSLATE', 'ABORT', 'BYPASS');
-  const Registers = record('Registers', { powered: bool, cr0: Cr0, ack: Cr0, abort: bool });
+  const Mode = enumOf('TRANSLATE', 'ABORT', 'BYPASS', 'ASTRAY');
+  /** What EL2 has programmed, or what is in the register after a loss of power: its reset value is UNKNOWN. */
+  const Base = enumOf('EL2', 'UNKNOWN');
+  const Registers = record('Registers', {
+    powered: bool,
+    cr0: Cr0,
+    ack: Cr0,
+    abort: bool,
+    STRTAB_BASE: Base,
+    CMDQ_BASE: Base,
+  });
   const Modes = set(Mode);
   const registers = m.family(
     'registers',
     [smmu],
     Registers,
-    Registers.make({ powered: true, cr0: 'SMMUEN|CMDQEN', ack: 'SMMUEN|CMDQEN', abort }),
+    Registers.make({
+      powered: true,
+      cr0: 'SMMUEN|CMDQEN',
+      ack: 'SMMUEN|CMDQEN',
+      abort,
+      STRTAB_BASE: 'EL2',
+      CMDQ_BASE: 'EL2',
+    }),
   );
   const mayMode = m.family('mayMode', [smmu], Modes, Modes.make(['TRANSLATE']), 'ghost');
   /** The mode that a value of CR0 stands for. Without power nothing passes. */
-  const modeOf = ({ powered, abort: aborts }: ValueOf<typeof Registers>, cr0: ValueOf<typeof Cr0>): Mode =>
-    !powered ? 'ABORT' : cr0 === 'SMMUEN|CMDQEN' ? 'TRANSLATE' : aborts ? 'ABORT' : 'BYPASS';
+  const modeOf = (now: ValueOf<typeof Registers>, cr0: ValueOf<typeof Cr0>): Mode => {
+    if (!now.powered) return 'ABORT';
+    if (cr0 === 'SMMUEN|CMDQEN') return now.STRTAB_BASE === 'EL2' ? 'TRANSLATE' : 'ASTRAY';
+    return now.abort ? 'ABORT' : 'BYPASS';
+  };
 
   return {
     registers,
@@ -72,7 +95,7 @@ export function smmuRegisters(m: Builder, { smmu }: Parts, abort: boolean) {
       smmu.values.map((s): ReadonlySet<Mode> => new Set(seen.mayMode.at(s))),
     ),
     consuming: m.derived('consuming', { registers }, (seen) =>
-      smmu.values.map((s) => seen.registers.at(s).ack !== '0'),
+      smmu.values.map((s) => seen.registers.at(s).ack !== '0' && seen.registers.at(s).CMDQ_BASE === 'EL2'),
     ),
   };
 }
@@ -112,6 +135,19 @@ export function registerHardware(m: Builder, all: Parts, regs: SmmuRegisters, st
       }),
     ]);
 
+  /** EL2 writes a base register. The SMMU ignores that while what it is the base of is enabled (fact 7). */
+  const writeBase = (name: 'STRTAB_BASE' | 'CMDQ_BASE', doc: string) =>
+    fragment(`program ${name}`, { smmu }, (h) => [
+      h.step(`write ${name}`, {
+        doc,
+        fn: `smmu_init_registers: writeq(${name})`,
+        source,
+        writes: (f) => ({ registers: registers(f.smmu) }),
+        run: ({ registers: now }) =>
+          now.powered && now.cr0 === '0' && now.ack === '0' ? next({ registers: now.set(name, 'EL2') }) : next(),
+      }),
+    ]);
+
   for (const s of smmu.values) {
     const reads = () => ({ walkers, table });
     const writes = () => ({ registers: registers(s), mayMode: mayMode(s), stale });
@@ -133,10 +169,20 @@ export function registerHardware(m: Builder, all: Parts, regs: SmmuRegisters, st
         run: (q) =>
           q.registers.ack === q.registers.cr0 ? block : effective(q, q.registers.set('ack', q.registers.cr0)),
       }),
+      rule('consume what lies at CMDQ_BASE', {
+        doc: 'nobody has programmed it: CONS moves on, and EL2’s commands are not what the SMMU reads (or it stops)',
+        fn: 'CMDQ_BASE',
+        source,
+        fair: 'none',
+        reads: () => ({ registers: registers(s) }),
+        writes: () => ({ cmdq: hw.cmdq(s) }),
+        run: ({ registers: { ack, CMDQ_BASE }, cmdq }) =>
+          ack === '0' || CMDQ_BASE === 'EL2' || cmdq.ahead === 0 ? block : next({ cmdq: consumed(cmdq) }),
+      }),
     ]);
   }
 
-  return { writeCr0 };
+  return { writeCr0, writeBase };
 }
 
 /** What may cut the power: whoever has the power domain. */
@@ -160,7 +206,15 @@ export function powerHardware(
 ) {
   const { registers, mayMode, modeOf, Modes, Registers } = regs;
   for (const s of smmu.values) {
-    const reset = (powered: boolean) => Registers.make({ powered, cr0: '0', ack: '0', abort: aborts });
+    const reset = (powered: boolean) =>
+      Registers.make({
+        powered,
+        cr0: '0',
+        ack: '0',
+        abort: aborts,
+        STRTAB_BASE: 'UNKNOWN',
+        CMDQ_BASE: 'UNKNOWN',
+      });
     m.hardware(`power of ${smmu.print(s)}`, [
       rule('power is lost', {
         doc: unseen ? 'whenever the host likes' : 'only while EL2 has the SMMU off: hw.lose',

@@ -10,20 +10,17 @@
  */
 import {
   block,
-  list,
   next,
-  range,
   record,
   rule,
   set,
-  union,
-  unit,
   type Builder,
   type FamilyView,
   type Result,
   type SetSort,
   type ValueOf,
 } from '../language/index.js';
+import { commandRing, consumed, type CommandQueue } from './command-ring.js';
 import type { IoPageTable, Pte } from './io-page-table.js';
 import type { Device, Domain, Iova, Page, Parts, Sid, Smmu } from './parts.js';
 import { walksTable, type StreamTable, type Walk, type Walkers } from './stream-table.js';
@@ -31,9 +28,6 @@ import { walksTable, type StreamTable, type Walk, type Walkers } from './stream-
 const source = 'Arm IHI 0070 (B7)';
 
 export type Smmuv3 = ReturnType<typeof smmuv3>;
-
-/** A command queue's value. */
-export type CommandQueue = ValueOf<Smmuv3['cmdq']['all'][number]['sort']>;
 
 /** The stale sets, as a step that changes a leaf sees them, and who walks it. */
 interface CachesSeen<T> {
@@ -64,25 +58,8 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
   const Translations = set(Translation);
   const none = Translations.make();
   type Views = FamilyView<readonly [Smmu, Domain] & readonly number[], typeof none>;
-  /** `GARBAGE` is what lies in a slot that nobody has written since the last lap: the queue stops there (CERROR_ILL). */
-  const Command = union('Command', {
-    TLBI_S2_IPA: all.mapping,
-    TLBI_S12_VMALL: domain,
-    CFGI_STE: sid,
-    CFGI_CD: all.substream,
-    CFGI_ALL: unit,
-    TLBI_NSNH_ALL: unit,
-    CMD_SYNC: unit,
-    GARBAGE: unit,
-  });
-
-  /**
-   * The ring from CONS on: the entries that are written, and how far PROD is ahead of CONS. A ring looks the same from
-   * every start, so CONS itself is not kept. What is written past PROD, the SMMU does not look at yet.
-   */
-  const CommandQueue = record('CommandQueue', { ring: list(Command, 2 * capacity), ahead: range(0, 2 * capacity - 1) });
-  const emptyQueue = CommandQueue.make({ ring: list(Command, 2 * capacity).make(), ahead: 0 });
-  const cmdq = m.family('cmdq', [smmu], CommandQueue, emptyQueue);
+  const queues = commandRing(m, all, capacity);
+  const { cmdq } = queues;
 
   const stale = m.family('stale', [smmu, domain], Translations, none, 'ghost');
   const staleOld = m.family('staleOld', [smmu, domain], Translations, none, 'ghost');
@@ -148,7 +125,7 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
     const s = smmuOfSid(stream);
     const reads = { modes, cfg, cfgOld, table, cdMemory, stale, old: staleOld };
     return m.derived(`reach[${sid.print(stream)}]`, reads, (seen): Set<Page> => {
-      if (seen.modes[s].has('BYPASS')) return new Set(page.values);
+      if (seen.modes[s].has('BYPASS') || seen.modes[s].has('ASTRAY')) return new Set(page.values);
       if (!seen.modes[s].has('TRANSLATE')) return new Set();
       const held = both(seen.cfg.at(stream), seen.cfgOld.at(stream));
       const own = walksOf({ cfg: held, cfgOld: nothing });
@@ -326,10 +303,8 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
   }
 
   return {
-    Command,
+    ...queues,
     capacity,
-    cmdq,
-    emptyQueue,
     table,
     walkers,
     leftBehind,
@@ -342,9 +317,6 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
     reachOf,
   };
 }
-
-const consumed = (queue: CommandQueue): CommandQueue =>
-  queue.merge({ ring: queue.ring.shift(), ahead: queue.ahead - 1 });
 
 /** The elements that pass, and the others. */
 function splitBy<T>(

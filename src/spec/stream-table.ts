@@ -160,6 +160,14 @@ export function streamTable(
       return cdTables([w0]).flatMap((t) => pasid.values.filter((p) => seen.cd.at(t, p).w0 === d).map(() => stream));
     });
 
+  /** An STE in memory changes: its SMMU may fetch it, if it translates. One that is off fetches when it is enabled. */
+  const steWritten = (
+    modes: readonly ReadonlySet<string>[],
+    stream: Sid,
+    held: HeldValue,
+    words: SteValue,
+    cds: CdAt,
+  ) => (modes[smmuOfSid(stream)].has('TRANSLATE') ? fetched(held, words, cds) : held);
   /** A CD in memory changes: all who may name its table may fetch it. */
   const cdWritten = (seen: Seen, t: CdTable, p: Pasid, words: CdValue): Seen =>
     sid.values.reduce((own, stream) => {
@@ -173,6 +181,7 @@ export function streamTable(
   return {
     ...descriptors,
     switches,
+    steWritten,
     Ste,
     zero,
     ste,

@@ -27,6 +27,7 @@ export const exceptions: readonly Exception[] = [
       ['SC-03/teardown-detach', {}, waits],
       ['SC-04', { domains: 2, cdTables: 1 }, waits],
       ['SC-06', { pages: 1, cpus: 1 }, waits],
+      ['SC-06/attach', {}, waits],
       ['SC-12', { pages: 1, cpus: 1 }, waits],
       ['SC-12/v3', { cpus: 1 }, waits],
       ['SC-08', {}, waits],
@@ -139,6 +140,11 @@ export const exceptions: readonly Exception[] = [
       'fires smmu1/consume-TLBI-of-a-VMID',
       'fires smmu1/consume-TLBI_NSNH_ALL',
     ],
+  },
+  {
+    why: 'resume writes what it reads back: a register refuses only where firmware has locked it (MC-firmware)',
+    never: ['refuses system_suspend/client-presents-its-SIDs', 'returns system_suspend -EPERM'],
+    unless: [['SC-10', {}, 'drop system_suspend/program-client']],
   },
   {
     why: 'a pinned page stays mapped at EL2: using it without a mapping is the panic that the pin prevents',

@@ -58,6 +58,7 @@ function openSc03(scope: Record<string, unknown>, edits: readonly string[]): Ope
     title: 'SC-03, with its components in reach of the test',
     scope: {
       cpus: int(1, 1, 3, ''),
+      smmus: int(1, 1, 1, ''),
       devices: int(1, 1, 2, ''),
       domains: int(1, 1, 3, ''),
       pages: int(1, 1, 3, ''),
@@ -77,13 +78,14 @@ function openSc06(scope: Record<string, unknown>, edits: readonly string[]): Ope
     title: 'SC-06, with its components in reach of the test',
     scope: {
       cpus: int(1, 1, 2, ''),
+      smmus: int(1, 1, 1, ''),
       pages: int(1, 1, 3, ''),
       iovas: int(1, 1, 2, ''),
       order: choice(['B', 'A'], ''),
       timeouts: flag(false, ''),
       scmi: flag(false, ''),
     },
-    build: (m, sizes) => void (system = declareSc06(m, sizes, true)),
+    build: (m, sizes) => void (system = declareSc06(m, sizes, {})),
   });
   const machine = build(probe, { scope, edits, properties: [] });
   return { machine, system: system as unknown as System };
@@ -94,6 +96,7 @@ interface Registers {
   readonly powered: boolean;
   readonly cr0: string;
   readonly ack: string;
+  readonly STRTAB_BASE: string;
 }
 
 interface Compared {
@@ -128,8 +131,14 @@ function compare({ machine, system }: Opened, limit: number): Compared {
   /** SMMUEN is, or may still be, effective: until CR0ACK says CR0, every value since the last time counts. */
   const enabled = (state: State, before: boolean): boolean => {
     if (registers < 0) return true;
-    const { powered, cr0, ack } = state[registers] as Registers;
-    return powered && ([cr0, ack].includes('SMMUEN|CMDQEN') || (cr0 !== ack && before));
+    const { powered, cr0, ack, STRTAB_BASE } = state[registers] as Registers;
+    return powered && STRTAB_BASE === 'EL2' && ([cr0, ack].includes('SMMUEN|CMDQEN') || (cr0 !== ack && before));
+  };
+  /** SMMUEN, and nobody has programmed STRTAB_BASE: all pages are in reach. */
+  const astray = (state: State): boolean => {
+    if (registers < 0) return false;
+    const { cr0, ack, STRTAB_BASE } = state[registers] as Registers;
+    return STRTAB_BASE !== 'EL2' && [cr0, ack].includes('SMMUEN|CMDQEN');
   };
   const grown = (may: May, state: State, on: boolean): May => (on ? closure(may, memory(state)) : may);
   const after = (may: May, before: State, action: string): May => {
@@ -166,8 +175,10 @@ function compare({ machine, system }: Opened, limit: number): Compared {
   while (level.length > 0 && seen.size < limit) {
     const following: [State, May, boolean][] = [];
     for (const [state, may, on] of level) {
-      for (const [n, e] of parts.device.values.entries())
-        same(derived(state, reach[n]), on ? mayReach(may, parts.sidOf(e), parts.page.values) : []);
+      for (const [n, e] of parts.device.values.entries()) {
+        const walked = on ? mayReach(may, parts.sidOf(e), parts.page.values) : [];
+        same(derived(state, reach[n]), astray(state) ? parts.page.values : walked);
+      }
       for (const d of parts.domain.values) {
         same(derived(state, mayHold[d]), pagesUnder(may, d));
         if (pagesUnder(may, d).length > memory(state).leaves.length) counts.stale++;

@@ -13,6 +13,10 @@ describe('SC-03', () => {
       { states: 60_136, transitions: 143_948, depth: 119 },
     ],
     [
+      { cpus: 1, domains: 1, devices: 2, smmus: 2 },
+      { states: 1934, transitions: 2445, depth: 87 },
+    ],
+    [
       { cpus: 1, devices: 2, pages: 2 },
       { states: 55_952, transitions: 71_084, depth: 100 },
     ],
@@ -42,6 +46,7 @@ describe('what published trees do', () => {
     ['SC-03/upstream-map', { 'L-1': 8, 'P-14': 15 }],
     ['SC-03/upstream-free', { 'P-14': 2 }],
     ['SC-03/upstream-lookup', { 'P-14': 6 }],
+    ['SC-03/timeouts', { 'L-1': 35, 'L-2': 35, 'P-14': 22 }],
     ['SC-03/teardown', { 'I-1': 30, 'I-3': 27, 'I-7': 73, 'I-13': 62, 'I-14': 46 }],
     ['SC-03/teardown-domain-first', { 'I-1': 33, 'I-3': 26, 'I-7': 73, 'I-13': 62, 'I-14': 36, 'L-3': 26 }],
     ['SC-03/teardown-detach', {}],
@@ -65,7 +70,7 @@ describe('other edits', () => {
       'attach: list_lock (W-16)',
       { domains: 1 },
       ['unlock attach_dev/list_lock'],
-      { 'I-1': 33, 'I-7': 33, 'I-14': 28, 'P-4': 36 },
+      { 'I-1': 33, 'I-7': 33, 'I-14': 28, 'P-1': 43, 'P-4': 36 },
     ],
     ['detach: list_lock', { domains: 1 }, ['unlock detach_dev/list_lock'], { 'I-14': 58 }],
     [
@@ -78,13 +83,13 @@ describe('other edits', () => {
       'unmap works on a domain without a reference (W-30)',
       { domains: 1 },
       ['drop unmap_pages/domain_get', 'drop unmap_pages/domain_put'],
-      { 'I-1': 44, 'I-7': 45, 'I-14': 30, 'L-5': 28, 'P-4': 26, 'P-14': 18 },
+      { 'I-1': 44, 'I-7': 45, 'I-14': 30, 'L-5': 28, 'P-1': 59, 'P-4': 26, 'P-14': 18 },
     ],
     [
       'domain_lock around free_domain (W-26)',
       { domains: 1 },
       ['unlock free_domain/domain_lock'],
-      { 'I-1': 32, 'I-7': 32, 'I-14': 29, 'L-5': 30, 'P-4': 21, 'P-14': 21 },
+      { 'I-1': 32, 'I-7': 32, 'I-14': 29, 'L-5': 30, 'P-1': 42, 'P-4': 21, 'P-14': 21 },
     ],
     [
       'free_domain does not give back what leaves pin',

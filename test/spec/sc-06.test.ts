@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import models from '../../models/sc-06.js';
 import { asExpected, check, returned, vacuous } from './observe.js';
 
-const [sc06, noGbpaCheck] = models;
+const [sc06, noGbpaCheck, attaching] = models;
 
 describe('SC-06', () => {
   it('holds, and no property is vacuous', async () => {
     const result = await check(sc06, { pages: 1 });
     expect(result.verdict).toBe('holds');
-    expect(result).toMatchObject({ states: 9639, transitions: 24975, depth: 46, deadlocks: 0 });
+    expect(result).toMatchObject({ states: 12_646, transitions: 33_626, depth: 50, deadlocks: 0 });
     expect(vacuous(result)).toEqual([]);
   });
 
@@ -22,6 +22,17 @@ describe('SC-06', () => {
       pd_on: ['-ETIMEDOUT'],
       unmap_pages: ['-ENOENT'],
     });
+  });
+
+  it('holds with two SMMUs', async () => {
+    const result = await check(sc06, { pages: 1, cpus: 1, smmus: 2 });
+    expect(result).toMatchObject({ verdict: 'holds', states: 7646, transitions: 18_451, depth: 51 });
+  });
+
+  it('holds where streams come and go while the SMMU is off', async () => {
+    const result = await check(attaching);
+    expect(result).toMatchObject({ verdict: 'holds', states: 4395, transitions: 7710, depth: 97, deadlocks: 0 });
+    expect(vacuous(result)).toEqual([]);
   });
 
   it.each([
