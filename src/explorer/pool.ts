@@ -4,7 +4,7 @@ import type { Crew, LevelEnd, Range, Stop } from './crew.js';
 import type { MachineSource } from './result.js';
 import type { Store } from './store.js';
 import { emptyTally, type Tally } from './engine.js';
-import { CURSOR, STOP, type LevelReport, type LevelTask, type MoveTask } from './worker.js';
+import { arrive, CURSOR, STOP, type LevelReport, type LevelTask, type LoadTask, type MoveTask } from './worker.js';
 import { chunkAt, chunkCount } from './chunks.js';
 import { mergeTallies } from './crew.js';
 import { ValueLog } from './value-log.js';
@@ -25,12 +25,13 @@ export class WorkerDiedError extends Error {
 
 /** A pool of engines that share the store. */
 export class Pool implements Crew {
-  private readonly pool: Piscina<LevelTask | MoveTask, LevelReport | boolean>;
+  private readonly pool: Piscina<LevelTask | LoadTask | MoveTask, LevelReport | boolean | void>;
   private readonly search = ++searches;
   private store!: Store;
   private counted = emptyTally();
   /** Has every thread loaded the model? Until then somebody else may search. */
   ready = false;
+  private loading: Promise<void> | undefined;
 
   constructor(
     readonly workers: number,
@@ -56,10 +57,15 @@ export class Pool implements Crew {
   }
 
   /** Lets every thread load the model, with nothing to expand yet. What fails here fails again, and is told, in `expand`. */
-  async warmUp(): Promise<void> {
-    const memory = new SharedArrayBuffer(8);
-    const task = this.task([], 0, memory);
-    await Promise.allSettled(Array.from({ length: this.workers }, () => this.pool.run(task)));
+  warmUp(): Promise<void> {
+    return (this.loading ??= this.load());
+  }
+
+  private async load(): Promise<void> {
+    const arrivals = new SharedArrayBuffer(4);
+    const task = { ...this.task([], 0, new SharedArrayBuffer(8)), arrivals, workers: this.workers };
+    const thread = () => this.pool.run(task, { name: 'load' }).catch(() => arrive(arrivals, this.workers));
+    await Promise.all(Array.from({ length: this.workers }, thread));
     this.ready = true;
   }
 
@@ -127,6 +133,8 @@ export class Pool implements Crew {
   }
 
   async close(): Promise<void> {
+    // Node 20 aborts the whole process if a thread is ended while it loads a module.
+    await this.loading;
     await this.pool.destroy();
   }
 }

@@ -26,6 +26,13 @@ export interface LevelTask {
   readonly control: SharedArrayBuffer;
 }
 
+/** Loading the model, which every thread does. */
+export interface LoadTask extends LevelTask {
+  /** One word: how many threads have loaded it. */
+  readonly arrivals: SharedArrayBuffer;
+  readonly workers: number;
+}
+
 /** What a worker says when the level's chunks are gone, or it can't go on. */
 export interface LevelReport {
   readonly end: LevelEnd['end'];
@@ -83,6 +90,28 @@ export default async function expandLevel(task: LevelTask): Promise<LevelReport>
   engine.knowledge.calls.seen = noEvidence();
   engine.checks.antecedent.forEach((seen, property) => seen && tally.antecedent.add(property));
   return { end, rest, tally };
+}
+
+/** Piscina's entry point for loading: no thread returns before all have loaded, else one thread could do it for all. */
+export async function load(task: LoadTask): Promise<void> {
+  try {
+    await expandLevel(task);
+  } finally {
+    arrive(task.arrivals, 1);
+    const arrivals = new Int32Array(task.arrivals);
+    for (;;) {
+      const arrived = Atomics.load(arrivals, 0);
+      if (arrived >= task.workers) break;
+      Atomics.wait(arrivals, 0, arrived);
+    }
+  }
+}
+
+/** So many more threads have loaded the model, or never will. */
+export function arrive(arrivals: SharedArrayBuffer, threads: number): void {
+  const words = new Int32Array(arrivals);
+  Atomics.add(words, 0, threads);
+  Atomics.notify(words, 0);
 }
 
 /** Piscina's entry point for moves. False: the new store is too full. */
