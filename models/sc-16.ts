@@ -7,6 +7,7 @@ import {
   everyCallReturns,
   linuxAndTheTaAgree,
   nothingIsLeftBehind,
+  oldImageIsReleased,
   powerCountsRunning,
   runsWhatLinuxMeans,
   startedMeansRunning,
@@ -54,6 +55,7 @@ function declare(m: Builder, { shells, faults, signals }: ScopeOf<typeof scope>,
   nothingIsLeftBehind(m, system); // I-12
   startedMeansRunning(m, system); // P-13
   runsWhatLinuxMeans(m, system); // I-11
+  oldImageIsReleased(m, system); // P-16
   canRunTheCurrentImage(m, system, tasks); // V-4
   everyCallReturns(m);
 }

@@ -105,6 +105,26 @@ export function runsWhatLinuxMeans(m: Builder, { remote }: RemoteprocSystem): vo
   });
 }
 
+/** P-16. */
+export function oldImageIsReleased(m: Builder, { remote, ta }: RemoteprocSystem): void {
+  const { region, memory } = remote;
+  m.transition('P-16', {
+    text: 'RELEASE_FW is delivered (or TA is already OFF) before the next LOAD_FW of a different image.',
+    source: 'S1:61-64, TA LOAD idempotence',
+    on: ['LOAD_FW'],
+    reads: () => ({ ta: ta.state, memory }),
+    holds: (s, _after, _, step) => {
+      const { rproc, image } = step.emitted('LOAD_FW') as unknown as Running;
+      return s.ta.at(rproc) === 'OFF' || region.values.every((g) => s.memory.at(rproc).get(g) === image);
+    },
+    because: (s, _after, _, step) => {
+      const { rproc, image } = step.emitted('LOAD_FW') as unknown as Running;
+      const there = s.memory.at(rproc).get(region.of(0));
+      return `the TA is ${s.ta.at(rproc)} with image ${there}: it will take the LOAD_FW of image ${image} for done`;
+    },
+  });
+}
+
 /** V-4. */
 export function canRunTheCurrentImage(m: Builder, { remote, ta, rprocs }: RemoteprocSystem, by: readonly string[]): void {
   const { rproc, region, memory } = remote;

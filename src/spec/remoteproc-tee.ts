@@ -45,6 +45,7 @@ export function clientVariables(
     kind: version === 'v18' ? 'spin' : 'interruptible',
     protects: [dev, teeCtx, ...listed.all, ...dirty.all],
   });
+  m.event('LOAD_FW', { rproc, image: Signed });
   return { rproc, device, dev, teeCtx, listed, dirty, lock, version };
 }
 
@@ -116,6 +117,15 @@ export function clientOps(
   const load = fragment('rproc_tee_load_fw', locals, (h) =>
     locked(h, [
       lookUp(h, 'rproc_tee_load_fw'),
+      h.step('tee_shm_register_kernel_buf', {
+        doc: 'the firmware becomes memory shared with the TEE',
+        fn: 'rproc_tee_load_fw: tee_shm_register_kernel_buf',
+        source,
+        run: (_, f) => {
+          const load = next().emit('LOAD_FW', { rproc: f.rproc, image: f.image });
+          return bus.faults ? [load, fail('ENOMEM')] : load;
+        },
+      }),
       ...isDirty(h, true),
       tee(h),
       h.call(ta.load, (f) => ({ rproc: f.rproc, image: f.image }), { into }),

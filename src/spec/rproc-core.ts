@@ -43,7 +43,7 @@ export function rprocVariables(m: Builder, { rproc }: { rproc: IndexSort<'rproc'
   const subdevices = m.family('subdevices', [rproc], Subdevices, 'down');
   /** What the name of the firmware leads to. */
   const firmware = m.family('firmware file', [rproc], Signed, 'A');
-  const lock = m.locks('rproc->lock', rproc, (r) => ({ kind: 'interruptible', protects: [power(r), subdevices(r)] }));
+  const lock = m.locks('rproc->lock', rproc, (r) => ({ kind: 'interruptible', protects: [power(r), subdevices(r), firmware(r)] }));
   for (const event of ['running', 'boot failed', 'shut down']) m.event(event, { rproc, image: Signed });
   return { rproc, state, power, subdevices, firmware, lock };
 }

@@ -114,5 +114,5 @@ export function teeBus(
     }),
   ]);
 
-  return { device, Context, open, sessionIn, openContext, closeContext, openSession, closeSession, invoke, ta };
+  return { device, Context, open, sessionIn, openContext, closeContext, openSession, closeSession, invoke, ta, faults };
 }
