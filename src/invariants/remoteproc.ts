@@ -1,5 +1,5 @@
 /** A remote processor that the TEE manages (domain brief, section d): Linux, the TA and the processor agree. */
-import type { Builder } from '../language/index.js';
+import type { Builder, Family } from '../language/index.js';
 import type { ClientVariables, RemoteProcessors, RemoteprocTa, Rproc, RprocVariables } from '../spec/index.js';
 
 /** The components that these properties look at. */
@@ -10,13 +10,22 @@ export interface RemoteprocSystem {
   readonly client: ClientVariables;
 }
 
+type CrashInterrupt = Family<readonly [Rproc] & readonly number[], boolean>;
+
 interface Running {
   readonly rproc: Rproc;
   readonly image: 'A' | 'B';
 }
 
-/** L-7. The repaired client may know that a RELEASE_FW has yet to succeed: it boots nothing before it has. */
-export function linuxAndTheTaAgree(m: Builder, { remote, ta, rprocs, client }: RemoteprocSystem): void {
+/**
+ * L-7. The repaired client may know that a RELEASE_FW has yet to succeed: it boots nothing before it has. While the
+ * interrupt of a crash is `pending`, there is still somebody at work.
+ */
+export function linuxAndTheTaAgree(
+  m: Builder,
+  { remote, ta, rprocs, client }: RemoteprocSystem,
+  pending?: CrashInterrupt,
+): void {
   const { rproc, processor } = remote;
   m.quiescent('L-7', {
     text: 'rproc st=RUNNING ⇒ TA=STARTED ⇒ RP=RUN; st=OFFLINE ⇒ TA ∈ {OFF}, RP=RESET.',
@@ -27,17 +36,16 @@ export function linuxAndTheTaAgree(m: Builder, { remote, ta, rprocs, client }: R
       ta: ta.state(r),
       processor: processor(r),
       dirty: client.dirty(r),
+      ...(pending && { pending: pending(r) }),
     }),
-    when: (s) => s.state === 'RUNNING' || (s.state === 'OFFLINE' && !s.dirty),
+    when: (s) => s.pending !== true && (s.state === 'RUNNING' || (s.state === 'OFFLINE' && !s.dirty)),
     holds: (s) =>
-      s.state === 'RUNNING'
-        ? s.ta === 'STARTED' && s.processor !== 'RESET'
-        : s.ta === 'OFF' && s.processor === 'RESET',
+      s.state === 'RUNNING' ? s.ta === 'STARTED' && s.processor !== 'RESET' : s.ta === 'OFF' && s.processor === 'RESET',
     because: (s) => `for Linux it is ${s.state}, for the TA ${s.ta}, and the processor is in ${s.processor}`,
   });
 }
 
-/** L-13. */
+/** L-13. A crashed processor's subdevices stay up until it is stopped: nothing is asked of them there. */
 export function powerCountsRunning(m: Builder, { rprocs }: RemoteprocSystem): void {
   const { rproc, state, power, subdevices } = rprocs;
   m.quiescent('L-13', {
@@ -47,7 +55,7 @@ export function powerCountsRunning(m: Builder, { rprocs }: RemoteprocSystem): vo
     reads: ({ rproc: r }) => ({ state: state(r), power: power(r), subdevices: subdevices(r) }),
     holds: (s) =>
       s.power > 0 === (s.state === 'RUNNING' || s.state === 'CRASHED') &&
-      (s.subdevices === 'up') === (s.state === 'RUNNING'),
+      (s.state === 'CRASHED' || (s.subdevices === 'up') === (s.state === 'RUNNING')),
     because: (s) => `it is ${s.state} with power ${s.power}, and its subdevices are ${s.subdevices}`,
   });
 }
@@ -83,6 +91,19 @@ export function startedMeansRunning(m: Builder, { remote, ta }: RemoteprocSystem
       return s.ta.at(rproc) === 'STARTED' && s.processor.at(rproc) !== 'RESET';
     },
     because: () => 'Linux says that it runs, and it is in RESET',
+  });
+}
+
+/** P-13, for a boot that has nothing to do (W-63, W-65). */
+export function bootsAreNotTakenForDone(m: Builder, { rprocs }: RemoteprocSystem): void {
+  m.transition('P-13-boot', {
+    text: 'Return 0 ⇒ effect done: where rproc_boot returns 0 at once, the processor is not OFFLINE.',
+    source: 'swallowed errors list; W-63',
+    on: ['booted already'],
+    reads: () => ({ state: rprocs.state, power: rprocs.power }),
+    holds: (s, _after, _, step) =>
+      s.state.at((step.emitted('booted already') as unknown as Running).rproc) !== 'OFFLINE',
+    because: () => 'its power count says that it is booted, and it is OFFLINE',
   });
 }
 
@@ -126,7 +147,11 @@ export function oldImageIsReleased(m: Builder, { remote, ta }: RemoteprocSystem)
 }
 
 /** V-4. */
-export function canRunTheCurrentImage(m: Builder, { remote, ta, rprocs }: RemoteprocSystem, by: readonly string[]): void {
+export function canRunTheCurrentImage(
+  m: Builder,
+  { remote, ta, rprocs }: RemoteprocSystem,
+  by: readonly string[],
+): void {
   const { rproc, region, memory } = remote;
   m.alwaysPossible('V-4', {
     text: 'From every reachable COMPLIANT state there is a path to st=RUNNING with the CURRENT image (no wedged TA/power count).',
@@ -140,8 +165,6 @@ export function canRunTheCurrentImage(m: Builder, { remote, ta, rprocs }: Remote
       firmware: rprocs.firmware(r),
     }),
     holds: (s) =>
-      s.state === 'RUNNING' &&
-      s.ta === 'STARTED' &&
-      region.values.every((g) => s.memory.get(g) === s.firmware),
+      s.state === 'RUNNING' && s.ta === 'STARTED' && region.values.every((g) => s.memory.get(g) === s.firmware),
   });
 }

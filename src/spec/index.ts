@@ -50,3 +50,5 @@ export * from './remoteproc-ta.js';
 export * from './tee-bus.js';
 export * from './remoteproc-tee.js';
 export * from './rproc-core.js';
+export * from './rproc-recovery.js';
+export * from './remoteproc-system.js';

@@ -51,12 +51,12 @@ export function clientVariables(
 
 export type ClientOps = ReturnType<typeof clientOps>;
 
-/** The operations, for a task to which a `signal` may come at any time, or none. */
+/** The operations, for a task to which a signal may come at any time. Without `signal`: for one that gets none. */
 export function clientOps(
   { rproc, dev, teeCtx, listed, dirty, lock, version }: ClientVariables,
   { state }: RprocVariables,
   bus: TeeBus,
-  signal: Var<boolean>,
+  signal?: Var<boolean>,
 ) {
   const { ta, invoke, Context } = bus;
   const locks = version !== 'v18';
@@ -82,7 +82,7 @@ export function clientOps(
   };
 
   const locked = (h: H, body: Node[], interruptible = true): Node[] =>
-    locks ? [h.locked('ctx_lock', () => lock, body, interruptible ? { pending: () => signal } : {})] : body;
+    locks ? [h.locked('ctx_lock', () => lock, body, interruptible && signal ? { pending: () => signal } : {})] : body;
   const lookUp = (h: H, fn: string): Node =>
     h.step('look up', {
       fn: `${fn}: rproc_to_trproc`,
@@ -99,6 +99,7 @@ export function clientOps(
       guards: [
         { id: 'is-SUCCESS', doc: 'the TA did it', source, test: (_, f) => f.answer === 'SUCCESS', else: fail('EIO') },
       ],
+      run: () => (bus.answersComeBack ? next() : [next(), fail('EIO')]),
     });
   const tee = (h: H): Node => h.call(invoke, (f) => ({ context: f.context }));
   const call = (fn: string, command: (h: H) => Node) =>

@@ -10,6 +10,7 @@ import {
   handler,
   next,
   range,
+  rule,
   type Builder,
   type Handler,
   type IndexSort,
@@ -43,23 +44,27 @@ export function rprocVariables(m: Builder, { rproc }: { rproc: IndexSort<'rproc'
   const subdevices = m.family('subdevices', [rproc], Subdevices, 'down');
   /** What the name of the firmware leads to. */
   const firmware = m.family('firmware file', [rproc], Signed, 'A');
-  const lock = m.locks('rproc->lock', rproc, (r) => ({ kind: 'interruptible', protects: [power(r), subdevices(r), firmware(r)] }));
-  for (const event of ['running', 'boot failed', 'shut down']) m.event(event, { rproc, image: Signed });
+  const lock = m.locks('rproc->lock', rproc, (r) => ({
+    kind: 'interruptible',
+    protects: [power(r), subdevices(r), firmware(r)],
+  }));
+  m.event('running', { rproc, image: Signed });
+  m.event('booted already', { rproc });
   return { rproc, state, power, subdevices, firmware, lock };
 }
 
 export type RprocCore = ReturnType<typeof rprocCore>;
 
-/** The core's functions, for a task to which a `signal` may come at any time, or none. */
+/** The core's functions, for a task to which a signal may come at any time. Without `signal`: for one that gets none. */
 export function rprocCore(
   variables: RprocVariables,
   ops: ClientOps,
   { faults, restartsSubdevices }: RprocDesign,
-  signal: Var<boolean>,
+  signal?: Var<boolean>,
 ) {
   const { state, power, subdevices, firmware, lock } = variables;
   const { rproc } = variables;
-  const interruptible = { pending: () => signal };
+  const interruptible = signal ? { pending: () => signal } : {};
   const orFails = <R extends Result>(passes: R, errno: string): (R | Result<object, object>)[] =>
     faults ? [passes, fail<object>(errno)] : [passes];
   const same = (f: { rproc: Rproc }) => ({ rproc: f.rproc });
@@ -82,7 +87,7 @@ export function rprocCore(
         fn,
         source: core,
         writes: (f) => ({ subdevices: subdevices(f.rproc) }),
-        run: () => (orFails(next({ subdevices: to }), 'EIO').slice(0, mayFail ? 2 : 1)),
+        run: () => orFails(next({ subdevices: to }), 'EIO').slice(0, mayFail ? 2 : 1),
       }),
     ]);
   const prepare = subdevicesAre('prepared', 'rproc_prepare_subdevices', true);
@@ -138,7 +143,8 @@ export function rprocCore(
             else: fail('ENODEV'),
           },
         ],
-        run: (s) => (s.power > 0 ? done('0', { power: 2 }) : next({ power: 1 })),
+        run: (s, f) =>
+          s.power > 0 ? done('0', { power: 2 }).emit('booted already', { rproc: f.rproc }) : next({ power: 1 }),
       }),
       h.onFail('downref_rproc', [
         h.call(requestFirmware, same, { into: (image) => ({ image }) }),
@@ -156,21 +162,22 @@ export function rprocCore(
     ], interruptible),
   ]); // prettier-ignore
 
-  /** With the lock held. */
-  const stop = fragment('rproc_stop', { rproc }, (h) => {
-    const opsStop = h.call(ops.stop, same, { as: 'ops->stop' });
-    return [
-      h.call(stopped, same),
-      restartsSubdevices ? h.onFail('stop failed', [opsStop], [h.call(upAgain, same)]) : opsStop,
-      h.call(unprepare, same),
-      h.step('state := OFFLINE', {
-        fn: 'rproc_stop',
-        source: core,
-        writes: (f) => ({ state: state(f.rproc) }),
-        run: () => next({ state: 'OFFLINE' as const }),
-      }),
-    ];
-  });
+  /** With the lock held. The subdevices of a processor that has crashed stay down, whatever the design. */
+  const stopOf = (restarts: boolean) =>
+    fragment('rproc_stop', { rproc }, (h) => {
+      const opsStop = h.call(ops.stop, same, { as: 'ops->stop' });
+      return [
+        h.call(stopped, same),
+        restarts ? h.onFail('stop failed', [opsStop], [h.call(upAgain, same)]) : opsStop,
+        h.call(unprepare, same),
+        h.step('state := OFFLINE', {
+          fn: 'rproc_stop',
+          source: core,
+          writes: (f) => ({ state: state(f.rproc) }),
+          run: () => next({ state: 'OFFLINE' as const }),
+        }),
+      ];
+    });
 
   const shutdown = fragment('rproc_shutdown', { rproc }, (h) => [
     h.locked('rproc->lock', (f) => lock(f.rproc), [
@@ -191,7 +198,7 @@ export function rprocCore(
         run: (s) => (s.power > 1 ? done('0', { power: s.power - 1 }) : next({ power: 0 })),
       }),
       h.onFail('stop failed', [
-        h.call(stop, same),
+        h.call(stopOf(restartsSubdevices), same),
       ], [
         h.step('power++', {
           fn: 'rproc_shutdown',
@@ -204,7 +211,16 @@ export function rprocCore(
     ], interruptible),
   ]); // prettier-ignore
 
-  return { boot, start, stop, shutdown, requestFirmware, interruptible, variables };
+  return {
+    boot,
+    start,
+    stop: stopOf(false),
+    shutdown,
+    requestFirmware,
+    releaseFw: ops.releaseFw,
+    interruptible,
+    variables,
+  };
 }
 
 /** What root does with /sys/class/remoteproc/remoteprocN. */
@@ -260,4 +276,15 @@ export function rprocSysfs({ boot, shutdown, interruptible, variables }: RprocCo
   ]); // prettier-ignore
 
   return { start, stop, setFirmware };
+}
+
+/** The firmware file is replaced at any time, by an update of the system. */
+export function replacedFiles(m: Builder, { rproc, firmware }: RprocVariables): void {
+  const replace = (r: Rproc) =>
+    rule(`replace firmware of ${rproc.print(r)}`, {
+      fair: 'none',
+      writes: () => ({ firmware: firmware(r) }),
+      run: (s) => next({ firmware: s.firmware === 'A' ? ('B' as const) : ('A' as const) }),
+    });
+  m.hardware('disk', rproc.values.map(replace));
 }

@@ -2,16 +2,7 @@
  * The TEE subsystem of Linux (B14): contexts and sessions. A context is opened by the probe of a TEE client device, and
  * named after it here.
  */
-import {
-  bool,
-  fail,
-  fragment,
-  next,
-  optional,
-  type Builder,
-  type Index,
-  type IndexSort,
-} from '../language/index.js';
+import { bool, fail, fragment, next, optional, type Builder, type Index, type IndexSort } from '../language/index.js';
 import { TeeResult } from './remoteproc-pta.js';
 import type { RemoteprocTa } from './remoteproc-ta.js';
 
@@ -114,5 +105,21 @@ export function teeBus(
     }),
   ]);
 
-  return { device, Context, open, sessionIn, openContext, closeContext, openSession, closeSession, invoke, ta, faults };
+  /** W-56: the TA has done it, and its answer is lost. */
+  const answersComeBack = m.assumed('TEE-answer', 'a call to the TEE that fails has not been carried out');
+
+  return {
+    device,
+    Context,
+    open,
+    sessionIn,
+    openContext,
+    closeContext,
+    openSession,
+    closeSession,
+    invoke,
+    ta,
+    faults,
+    answersComeBack,
+  };
 }
