@@ -17,7 +17,7 @@ import { remoteprocLinux, rprocSysfs, type ClientVersion } from '../src/spec/ind
 import type { Defect } from './defect.js';
 
 const scope = {
-  shells: int(1, 1, 2, 'tasks that write to sysfs'),
+  shells: int(2, 1, 3, 'tasks that write to sysfs'),
   faults: choice(['all', 'linux', 'none'], 'what may fail: calls to the TEE too, or what Linux does for itself'),
   signals: flag(true, 'a signal may come to a task at any time'),
 };

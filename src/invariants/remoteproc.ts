@@ -38,7 +38,7 @@ export function linuxAndTheTaAgree(
       dirty: client.dirty(r),
       ...(pending && { pending: pending(r) }),
     }),
-    when: (s) => s.pending !== true && (s.state === 'RUNNING' || (s.state === 'OFFLINE' && !s.dirty)),
+    when: (s) => !(pending && s.pending) && (s.state === 'RUNNING' || (s.state === 'OFFLINE' && !s.dirty)),
     holds: (s) =>
       s.state === 'RUNNING' ? s.ta === 'STARTED' && s.processor !== 'RESET' : s.ta === 'OFF' && s.processor === 'RESET',
     because: (s) => `for Linux it is ${s.state}, for the TA ${s.ta}, and the processor is in ${s.processor}`,
