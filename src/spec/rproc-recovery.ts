@@ -50,7 +50,6 @@ export function rprocRecovery(
             h.call(start, (f) => ({ rproc: f.rproc, image: f.image })),
           ], [h.call(releaseFw, same, { as: 'rproc_release_fw' })]),
         ], undoes ? [
-          h.call(releaseFw, same, { as: 'rproc_release_fw' }),
           h.step('power := 0', {
             doc: 'who boots it next finds it as a shutdown would have left it',
             source: 'not upstream: W-63',
