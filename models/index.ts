@@ -15,6 +15,8 @@ import sc12, { defects as sc12Defects } from './sc-12.js';
 import sc13, { defects as sc13Defects } from './sc-13.js';
 import sc14, { defects as sc14Defects } from './sc-14.js';
 import sc15, { defects as sc15Defects } from './sc-15.js';
+import sc16, { defects as sc16Defects } from './sc-16.js';
+import sc19, { defects as sc19Defects } from './sc-19.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -42,5 +44,7 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-13.js', models: sc13, defects: sc13Defects },
   { file: './sc-14.js', models: sc14, defects: sc14Defects },
   { file: './sc-15.js', models: sc15, defects: sc15Defects },
+  { file: './sc-16.js', models: sc16, defects: sc16Defects },
+  { file: './sc-19.js', models: sc19, defects: sc19Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

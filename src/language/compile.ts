@@ -346,6 +346,10 @@ class Compiler {
   }
 
   private cleanup(tree: Extract<Tree, { kind: 'cleanup' }>, around: Surroundings): Continuation {
+    if (tree.node.when === 'caught') {
+      const caught = this.list(tree.cleanup, { ...around, acquires: [], held: around.after });
+      return this.list(tree.body, { ...around, fail: caught });
+    }
     // One copy of the cleanup for each way out: where it goes afterwards is part of the place.
     const copies = new Map<Continuation, Continuation>();
     const before = (next: Continuation, failed: Continuation): Continuation => {

@@ -121,7 +121,7 @@ export type Node =
     }
   | {
       readonly kind: 'cleanup';
-      readonly when: 'always' | 'failure';
+      readonly when: 'always' | 'failure' | 'caught';
       readonly label: string;
       readonly body: readonly Node[];
       readonly cleanup: readonly Node[];
@@ -225,6 +225,11 @@ export class Body<L extends LocalSorts> {
   /** Where the body fails, the cleanup runs before the failure goes on. */
   onFail(label: string, body: readonly Node[], cleanup: readonly Node[]): Node {
     return { kind: 'cleanup', when: 'failure', label, body, cleanup };
+  }
+
+  /** Where the body fails, the failure ends: `caught` runs, and it goes on behind the block. */
+  attempt(label: string, body: readonly Node[], caught: readonly Node[] = []): Node {
+    return { kind: 'cleanup', when: 'caught', label, body, cleanup: caught };
   }
 
   constructor(private readonly locals: L) {}

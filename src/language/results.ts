@@ -46,7 +46,7 @@ export const next = <const S = object>(set?: S): Result<S, object> => Result.of(
 export const goto = <const S = object>(label: string, set?: S): Result<S, object> =>
   Result.of({ kind: 'goto', label }, set);
 
-/** Out of the handler with an error: `finally` and `onFail` blocks run, locks are released. */
+/** Out of the handler with an error: `finally` and `onFail` blocks run, locks are released; an `attempt` ends it. */
 export const fail = <const S = object>(errno: string, set?: S): Result<S, object> =>
   Result.of({ kind: 'fail', errno }, set);
 

@@ -107,7 +107,7 @@ export type Node =
   | {
       readonly k: 'cleanup';
       readonly label: string;
-      readonly always: boolean;
+      readonly when: 'always' | 'failure' | 'caught';
       readonly body: readonly Node[];
       readonly cleanup: readonly Node[];
     };

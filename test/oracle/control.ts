@@ -76,7 +76,7 @@ function isVoid(node: Instance): boolean {
   if (node.k === 'locked')
     return !node.tail && node.body.every((one) => (node.unlocked ? isVoid(one) : one.k === 'gone'));
   if (node.k === 'each') return node.body.every(({ k }) => k === 'gone');
-  return node.k === 'cleanup' && !node.node.always && node.body.every(isVoid);
+  return node.k === 'cleanup' && node.node.when !== 'always' && node.body.every(isVoid);
 }
 
 /** Does the block's lock go with its first step? Only if that is sure to be a step that does not wait. */
@@ -185,8 +185,8 @@ export class Control {
           break;
         case 'cleanup': {
           const { node, path } = this.text.node<'cleanup'>(item.at);
-          if (!node.always && way !== 'fail') break;
-          this.resumeAs(way);
+          if (node.when !== 'always' && way !== 'fail') break;
+          if (node.when !== 'caught') this.resumeAs(way);
           this.stack.push({ k: 'rest', list: `${path}#cleanup`, i: 0 });
           way = 'next';
           break;
@@ -209,7 +209,7 @@ export class Control {
       if (item.k === 'unlock') this.release(this.text.node(item.at));
       else if (item.k === 'loop') this.locals.delete(this.element(item.at));
       else if (item.k === 'caller' || item.k === 'tail') break;
-      else if (item.k === 'cleanup' && this.text.node<'cleanup'>(item.at).node.always) break;
+      else if (item.k === 'cleanup' && this.text.node<'cleanup'>(item.at).node.when === 'always') break;
     }
     throw new Wrong(`no label ${label} in reach`);
   }
@@ -334,8 +334,13 @@ export class Control {
         if (way === 'done') way = 'next';
       } else if (item.k === 'tail' || (item.k === 'loop' && way === 'next')) {
         return [...words, item.k, item.at].join();
-      } else if (item.k !== 'cleanup' || way === 'fail' || this.text.node<'cleanup'>(item.at).node.always) {
+      } else if (item.k !== 'cleanup') {
         words.push(item.at);
+      } else {
+        const { node, cleanup } = this.text.node<'cleanup'>(item.at);
+        if (node.when !== 'always' && way !== 'fail') continue;
+        if (node.when !== 'caught' || !cleanup.every(isVoid)) words.push(item.at);
+        if (node.when === 'caught') way = 'next';
       }
     }
     return words.join();

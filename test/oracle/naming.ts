@@ -205,8 +205,8 @@ export class Naming {
         };
       }
       case 'cleanup': {
-        const body = this.list(raw.body, raw.always ? { ...env, reach: [] } : env);
-        return { k: 'cleanup', label, always: raw.always, body, cleanup: this.list(raw.cleanup, env) };
+        const body = this.list(raw.body, raw.when === 'always' ? { ...env, reach: [] } : env);
+        return { k: 'cleanup', label, when: raw.when, body, cleanup: this.list(raw.cleanup, env) };
       }
     }
   }

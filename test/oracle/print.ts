@@ -97,7 +97,7 @@ function showNode(node: Node, pad: string): string[] {
       return [
         `${pad}${node.label}: try`,
         ...body(node.body),
-        `${pad}${node.always ? 'finally' : 'on failure'}`,
+        `${pad}${node.when === 'always' ? 'finally' : node.when === 'failure' ? 'on failure' : 'caught'}`,
         ...body(node.cleanup),
       ];
   }

@@ -49,7 +49,7 @@ export type RawNode =
   | { readonly k: 'each'; readonly body: readonly RawNode[] }
   | {
       readonly k: 'cleanup';
-      readonly always: boolean;
+      readonly when: 'always' | 'failure' | 'caught';
       readonly body: readonly RawNode[];
       readonly cleanup: readonly RawNode[];
     };
@@ -147,7 +147,7 @@ const { nodes } = fc.letrec<{ node: RawNode; nodes: readonly RawNode[] }>((tie) 
       {
         arbitrary: fc.record({
           k: fc.constant('cleanup' as const),
-          always: fc.boolean(),
+          when: fc.constantFrom('always' as const, 'failure' as const, 'caught' as const),
           body,
           cleanup: fc.array(tie('node'), { minLength: 1, maxLength: 2 }),
         }),

@@ -180,7 +180,11 @@ class Translation {
           this.nodes(node.body, h),
         );
       case 'cleanup':
-        return h[node.always ? 'finally' : 'onFail'](label, this.nodes(node.body, h), this.nodes(node.cleanup, h));
+        return h[({ always: 'finally', failure: 'onFail', caught: 'attempt' } as const)[node.when]](
+          label,
+          this.nodes(node.body, h),
+          this.nodes(node.cleanup, h),
+        );
     }
   }
 

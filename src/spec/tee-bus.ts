@@ -1,0 +1,125 @@
+/**
+ * The TEE subsystem of Linux (B14): contexts and sessions. A context is opened by the probe of a TEE client device, and
+ * named after it here.
+ */
+import { bool, fail, fragment, next, optional, type Builder, type Index, type IndexSort } from '../language/index.js';
+import { TeeResult } from './remoteproc-pta.js';
+import type { RemoteprocTa } from './remoteproc-ta.js';
+
+const source = 'drivers/tee/tee_core.c (B14)';
+
+/** A device on the TEE bus that offers the remoteproc service. */
+export type TeeDevice = Index<'tee'>;
+
+export type TeeBus = ReturnType<typeof teeBus>;
+
+/** Declares the contexts. `faults`: a call may fail before it has reached the TEE. */
+export function teeBus(
+  m: Builder,
+  device: IndexSort<'tee'>,
+  ta: RemoteprocTa,
+  { faults, bound }: { readonly faults: boolean; readonly bound: boolean },
+) {
+  const Context = optional(device);
+  /** Contexts that are open. */
+  const open = m.family('TEE context', [device], bool, bound);
+  /** The context in which the TA's session is open. */
+  const sessionIn = m.variable('session in', Context, null);
+  m.event('TEE call', { context: Context });
+  m.event('TEE session used', { context: Context });
+
+  const openContext = fragment('tee_client_open_context', { device }, (h) => [
+    h.step('open', {
+      doc: 'the first backend that is an OP-TEE, whichever device asks (SB-3)',
+      fn: 'tee_client_open_context',
+      source,
+      writes: (f) => ({ open: open(f.device) }),
+      run: () => (faults ? [next({ open: true }), fail('ENOMEM')] : next({ open: true })),
+    }),
+  ]);
+
+  const closeContext = fragment('tee_client_close_context', { context: Context }, (h) => [
+    h.step('close', {
+      doc: 'the backend closes what sessions are still open in it; the TA keeps its state (W-67)',
+      fn: 'tee_client_close_context: teedev_close_context',
+      source,
+      atomic: 'nobody looks at the session of a context that is being closed',
+      writes: () => ({ open, sessionIn, session: ta.session }),
+      run: (s, f) => {
+        const closed = f.context === null ? {} : { open: s.open.set(f.context, false) };
+        const ends = s.sessionIn !== null && s.sessionIn === f.context;
+        return next({ ...closed, ...(ends ? { sessionIn: null, session: false } : {}) }).emit('TEE call', {
+          context: f.context,
+        });
+      },
+    }),
+  ]);
+
+  const openSession = fragment('tee_client_open_session', { context: Context, answer: TeeResult }, (h) => [
+    h.step('call', {
+      fn: 'tee_client_open_session',
+      source,
+      run: (_, f) => {
+        const call = next().emit('TEE call', { context: f.context });
+        return faults ? [call, fail('EINVAL').emit('TEE call', { context: f.context })] : call;
+      },
+    }),
+    h.call(ta.openSession, () => ({}), { into: (answer) => ({ answer }) }),
+    h.step('answer', {
+      doc: 'any error of the TEE is -EINVAL here',
+      fn: 'tee_client_open_session',
+      source,
+      writes: () => ({ sessionIn }),
+      guards: [
+        { id: 'is-SUCCESS', doc: 'a session was opened', source, test: (_, f) => f.answer === 'SUCCESS', else: fail('EINVAL') },
+      ],
+      run: (_, f) => next({ sessionIn: f.context }),
+    }),
+  ]); // prettier-ignore
+
+  const closeSession = fragment('tee_client_close_session', { context: Context }, (h) => [
+    h.step('call', {
+      fn: 'tee_client_close_session',
+      source,
+      atomic: 'the TA closes its session at once',
+      writes: () => ({ sessionIn, session: ta.session }),
+      run: (s, f) => {
+        const ends = s.sessionIn !== null && s.sessionIn === f.context;
+        return next(ends ? { sessionIn: null, session: false } : {})
+          .emit('TEE call', { context: f.context })
+          .emit('TEE session used', { context: f.context });
+      },
+    }),
+  ]);
+
+  /** The way to the TA. The command itself is the TA's (B15). */
+  const invoke = fragment('tee_client_invoke_func', { context: Context }, (h) => [
+    h.step('call', {
+      fn: 'tee_client_invoke_func',
+      source,
+      run: (_, f) => {
+        const used = { context: f.context };
+        const call = next().emit('TEE call', used).emit('TEE session used', used);
+        return faults ? [call, fail('EIO').emit('TEE call', used).emit('TEE session used', used)] : call;
+      },
+    }),
+  ]);
+
+  /** W-56: the TA has done it, and its answer is lost. */
+  const answersComeBack = m.assumed('TEE-answer', 'a call to the TEE that fails has not been carried out');
+
+  return {
+    device,
+    Context,
+    open,
+    sessionIn,
+    openContext,
+    closeContext,
+    openSession,
+    closeSession,
+    invoke,
+    ta,
+    faults,
+    answersComeBack,
+  };
+}
