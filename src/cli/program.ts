@@ -17,7 +17,7 @@ import {
 } from './options.js';
 import { version } from './package.js';
 import { replay } from './replay.js';
-import { show } from './show.js';
+import { show, type ShowOptions } from './show.js';
 import { tryHandler, type TryOptions } from './try.js';
 import { complain, ownTerminal, type Terminal } from './terminal.js';
 
@@ -100,11 +100,18 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
       text === '0' ? 0 : countOption(text),
     )
     .option('--json', 'the trace as one JSON object', false)
+    .option('--html <file>', 'write it as one self-contained page that needs no network')
+    .option('--open', 'with --html: open the page in the browser', false)
     .option('--model <file>', 'the file of a model of your own, to say whether it has changed')
-    .addHelpText('after', examples('show results/runs/SC-01-I-7.trace', 'show results/runs/SC-01-I-7.trace --state 4'))
-    .action(async (file: string, options: { state?: number; json: boolean; model?: string }) =>
-      finish(await show(file, options, terminal)),
-    );
+    .addHelpText(
+      'after',
+      examples(
+        'show results/runs/SC-01-I-7.trace',
+        'show results/runs/SC-01-I-7.trace --state 4',
+        'show results/runs/SC-01-I-7.trace --html attack.html --open',
+      ),
+    )
+    .action(async (file: string, options: ShowOptions) => finish(await show(file, options, terminal)));
   program
     .command('replay')
     .description('run a trace against the model as it is now: exit 1 if it deviates or no longer ends in the violation')

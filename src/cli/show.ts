@@ -2,6 +2,7 @@
 import { pairs, stateLines, styled, traceLines, type Line, type StoredTrace } from '../report/index.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { commandLine } from './options.js';
+import { writePage } from './page.js';
 import { modelOf, readTraceFile, rebuild } from './trace-input.js';
 import { say, warn, type Terminal } from './terminal.js';
 
@@ -10,6 +11,10 @@ export interface ShowOptions {
   /** Print the whole state after this step instead. */
   readonly state?: number;
   readonly json: boolean;
+  /** Write a page of HTML to this file instead. */
+  readonly html?: string;
+  /** Open that page. */
+  readonly open: boolean;
   /** The file of a model that is not built in. */
   readonly model?: string;
 }
@@ -20,7 +25,10 @@ export async function show(file: string, options: ShowOptions, terminal: Termina
   if (options.state !== undefined && options.state > trace.steps.length) {
     throw new InputError(`there is no state ${options.state}: the trace has ${trace.steps.length} steps`);
   }
-  if (options.json) terminal.stdout.write(`${JSON.stringify(trace)}\n`);
+  const { html, open } = options;
+  if (open && html === undefined) throw new InputError('--open opens a page: say with --html FILE where it is written');
+  if (html !== undefined) await writePage(trace, file, { html, open }, terminal);
+  else if (options.json) terminal.stdout.write(`${JSON.stringify(trace)}\n`);
   else if (options.state !== undefined) say(terminal, stateLines(trace, options.state));
   else say(terminal, [...headLines(trace), [], ...traceLines(trace), [], ...footLines(file, trace)]);
   const change = await changeOf(trace, options.model, terminal);

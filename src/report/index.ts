@@ -9,3 +9,6 @@ export { coverageLines, coverageOf, type Coverage } from './coverage.js';
 export { endLines, functionName, stateLines, traceLines } from './counterexample.js';
 export { replayTrace, variableChanges, type Replayed } from './replay.js';
 export { summaryLines, verdictLines, type Judged, type Report } from './summary.js';
+export { pageLimits, pageTrace, type PageStep, type PageTrace } from './page-trace.js';
+export { contentSecurityPolicy, htmlPage, type PageAssets } from './html.js';
+export type * from './page-data.js';
