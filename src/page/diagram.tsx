@@ -181,7 +181,11 @@ function StepText({ trace, drawing, n }: StepTextProps): JSX.Element {
   const lane = drawing.lanes.findIndex(({ process }) => process === step.process);
   const { handler } = drawing.rows[n - 1][lane];
   const parts = actionParts(step.action);
-  const lock = (number: number): string => `${lockLetter(drawing.locks, number)} ${trace.variables[number].name}`;
+  const lock = (number: number): JSX.Element => (
+    <>
+      <b class="letter">{lockLetter(drawing.locks, number)}</b> {trace.variables[number].name}
+    </>
+  );
   return (
     <>
       <span class="headline">

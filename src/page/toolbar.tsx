@@ -23,13 +23,13 @@ export function Toolbar({ trace, view }: { readonly trace: PageTrace; readonly v
   return (
     <div class="toolbar" role="toolbar" aria-label="Stepping">
       <span class="group">
-        {button('First', '⏮', 0)}
+        {button('First', '|◀', 0)}
         {button('Step before', '◀', at - 1)}
         <span class="where">
           {trace.skipped + at} / {trace.skipped + last}
         </span>
         {button('Next step', '▶', at + 1)}
-        {button('Last', '⏭', last)}
+        {button('Last', '▶|', last)}
         <input
           type="range"
           min={0}

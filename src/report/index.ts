@@ -12,3 +12,4 @@ export { summaryLines, verdictLines, type Judged, type Report } from './summary.
 export { pageLimits, pageTrace, type PageStep, type PageTrace } from './page-trace.js';
 export { contentSecurityPolicy, htmlPage, type PageAssets } from './html.js';
 export type * from './page-data.js';
+export { Walker, WalkError } from './walk.js';

@@ -72,7 +72,7 @@ function lastSteps(trace: StoredTrace, most: number): Pick<PageTrace, 'initial' 
       }
       const own = held.findIndex(({ process, lock }) => lock === variable && process === step.process);
       const at = own >= 0 ? own : held.findIndex(({ lock }) => lock === variable);
-      if (at >= 0) frees.push(...held.splice(at, 1));
+      frees.push(...(at >= 0 ? held.splice(at, 1) : [{ process: step.process, lock: variable }]));
     }
     const shown = writes.map(({ variable, value }) => ({ variable, value: value.printed }));
     return { ...step, writes: shown, takes, frees };
@@ -83,8 +83,8 @@ function lastSteps(trace: StoredTrace, most: number): Pick<PageTrace, 'initial' 
 /** How many hold a lock: 0 free, 1 held, 1+n held by n readers. */
 const holders = (encoded: Encoded): number => (typeof encoded !== 'number' ? 0 : encoded > 1 ? encoded - 1 : encoded);
 
-/** All texts of plain data, names of fields included, as they may be shown. */
-function visible<T>(data: T): T {
+/** Plain data with all its texts, names of fields included, as they may be shown. */
+export function visible<T>(data: T): T {
   if (typeof data === 'string') return printable(data) as T;
   if (Array.isArray(data)) return data.map(visible) as T;
   if (typeof data !== 'object' || data === null) return data;
