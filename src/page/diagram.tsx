@@ -30,7 +30,13 @@ export function Diagram({ trace, view }: Props): JSX.Element {
     <section class="diagram" aria-label="Steps of all actors">
       <LaneHeads lanes={lanes.map(({ lane }) => lane)} all={drawing.lanes} />
       <ol ref={list} class={view.details ? 'steps' : 'steps brief'}>
-        <Row n={0} view={view} lanes={lanes.map(({ lane }) => lane)} cells={lanes.map(() => emptyCell)}>
+        <Row
+          n={0}
+          number={trace.skipped}
+          view={view}
+          lanes={lanes.map(({ lane }) => lane)}
+          cells={lanes.map(() => emptyCell)}
+        >
           <span class="headline">{trace.skipped > 0 ? `state before step ${trace.skipped + 1}` : 'initial state'}</span>
         </Row>
         {rowsOf(trace, hidden).map((row) =>

@@ -21,7 +21,7 @@ export function Properties({ properties, faults, select }: Props): JSX.Element {
   const count = (standing: PageProperty['standing']): number =>
     properties.filter((property) => property.standing === standing).length;
   return (
-    <details class="properties" open>
+    <details class="properties" open={count('broken') + faults.length > 0}>
       <summary>
         Properties: {count('broken') > 0 && <b class="bad">✗ {count('broken')} broken here, </b>}
         {count('holds')} hold here, {count('open')} not decided by one state

@@ -71,7 +71,7 @@ export function stepWords(trace: PageTrace, n: number): string {
     step.doc,
     changes.length > 0 ? `changes ${changes.join('; ')}` : 'changes no shared variable',
     ...(step.guard ? [`guard ${step.guard.id} ${step.guard.outcome}: ${step.guard.doc}`] : []),
-    step.next === 'idle' ? `returns ${step.label}` : step.label,
+    step.next === 'idle' ? `returns ${step.label}`.trim() : step.label,
   ]
     .filter((part) => part.trim() !== '')
     .join('. ');

@@ -80,7 +80,12 @@ export function useView(trace: PageTrace, start: number, moved?: (step: number) 
     const pressed = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(keys, event.key)) return;
       const { target } = event;
-      if (target instanceof HTMLElement && target.matches('input, select, textarea') && event.key !== 'Escape') return;
+      if (
+        target instanceof HTMLElement &&
+        target.matches('input:not([type=checkbox]), select') &&
+        event.key !== 'Escape'
+      )
+        return;
       event.preventDefault();
       keys[event.key]();
     };

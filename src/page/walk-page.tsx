@@ -119,9 +119,9 @@ function Walk({ moves, walk, go, save }: WalkProps): JSX.Element {
   return (
     <>
       <Toolbar trace={trace} view={view} />
+      <Properties properties={walk.properties} faults={walk.faults} select={select} />
       <main>
         <div class="left">
-          <Properties properties={walk.properties} faults={walk.faults} select={select} />
           <Diagram trace={trace} view={view} />
         </div>
         <aside class="right">
