@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { TraceError, htmlPage, pageTrace, type PageAssets, type PageData, type StoredTrace } from '../report/index.js';
 import { openInBrowser } from './browser.js';
 import { InputError } from './exit.js';
+import type { Machine } from '../language/index.js';
+import { builtinModels } from './models.js';
 import { commandLine } from './options.js';
 import { packageRoot } from './package.js';
 import { warn, type Terminal } from './terminal.js';
@@ -27,17 +29,24 @@ export interface PageOptions {
 
 /**
  * Writes the page of a trace, and opens it.
+ * @param machine the trace's model as it is now, if it is here: it says what its variables are
  * @param file the trace's own file, for the commands at the end of the page
  * @throws InputError if it can't be written or opened
  */
-export async function writePage(trace: StoredTrace, file: string, options: PageOptions, to: Terminal): Promise<void> {
+export async function writePage(
+  trace: StoredTrace,
+  machine: Machine | undefined,
+  file: string,
+  options: PageOptions,
+  to: Terminal,
+): Promise<void> {
   const whole = path.resolve(to.cwd, options.html);
   const partial = `${whole}.${process.pid}.partial`;
   let skipped: number;
   try {
-    const shown = pageTrace(trace);
+    const shown = pageTrace(trace, machine?.variables);
     ({ skipped } = shown);
-    const data: PageData = { kind: 'trace', trace: shown, commands: commandsOf(trace, file) };
+    const data: PageData = { kind: 'trace', trace: shown, about: about(trace), commands: commandsOf(trace, file) };
     writeFileSync(partial, htmlPage(`${shown.property.id}: ${shown.model}`, data, pageAssets()));
     renameSync(partial, whole);
   } catch (error) {
@@ -48,6 +57,14 @@ export async function writePage(trace: StoredTrace, file: string, options: PageO
   warn(to, [[`the page is ${options.html}`]]);
   if (skipped > 0) warn(to, [[`it shows the last ${trace.steps.length - skipped} of ${trace.steps.length} steps`]]);
   if (options.open) await openInBrowser(pathToFileURL(whole).href, to, `the page is kept: ${options.html}`);
+}
+
+/** What the model is a variant of: the title of `SC-01/upstream` says only what is other than in `SC-01`. */
+function about({ model, file }: StoredTrace): string {
+  const [base, variant] = model.split('/');
+  if (file !== '' || variant === undefined) return '';
+  const found = builtinModels().find((one) => one.model.name === base);
+  return found ? `${base}: ${found.model.title}` : '';
 }
 
 /** What a reader of the page can do at a terminal. */

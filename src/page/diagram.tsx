@@ -28,6 +28,7 @@ export function Diagram({ trace, view }: Props): JSX.Element {
   const shown = lanes.map(({ i }) => i);
   return (
     <section class="diagram" aria-label="Steps of all actors">
+      <Legend trace={trace} drawing={drawing} />
       <LaneHeads lanes={lanes.map(({ lane }) => lane)} all={drawing.lanes} />
       <ol ref={list} class={view.details ? 'steps' : 'steps brief'}>
         <Row
@@ -64,6 +65,21 @@ export function Diagram({ trace, view }: Props): JSX.Element {
         <End trace={trace} />
       </ol>
     </section>
+  );
+}
+
+/** What the bars are. */
+function Legend({ trace, drawing: { locks } }: { readonly trace: PageTrace; readonly drawing: Drawing }): JSX.Element {
+  return (
+    <p class="legend">
+      Wide bar: the actor is in a handler, from its first step to its return.
+      {locks.length > 0 && ' Narrow bar: it holds a lock: '}
+      {locks.map((lock) => (
+        <span key={lock}>
+          <b class="letter">{lockLetter(locks, lock)}</b> {trace.variables[lock].name}{' '}
+        </span>
+      ))}
+    </p>
   );
 }
 
@@ -198,11 +214,12 @@ function StepText({ trace, drawing, n }: StepTextProps): JSX.Element {
         <span class="visually-hidden">Step {trace.skipped + n}: </span>
         <b class={`actor actor${lane % 6}`}>{step.process}</b>{' '}
         {(handler === 'start' || handler === 'whole') && <span class="begins">begins </span>}
-        <span class="path">{parts.slice(0, -1).map((part) => `${part} › `)}</span>
+        <span class="path">{parts[0] === step.process ? '' : `${parts[0]}: `}</span>
         <strong>{parts.at(-1)}</strong>
         {step.fn !== '' && <code class="fn">{functionName(step.fn)}</code>}
       </span>
       <span class="details">
+        {parts.length > 2 && <span class="path">in {parts.slice(1, -1).join(' › ')}</span>}
         {(handler === 'start' || handler === 'whole') && Object.keys(step.args).length > 0 && (
           <span class="arguments">
             with <Pairs of={step.args} />
@@ -275,6 +292,12 @@ function End({ trace }: { readonly trace: PageTrace }): JSX.Element {
           {faulting.message}
           {faulting.fn !== '' && <code class="fn">{functionName(faulting.fn)}</code>}
           {faulting.at !== '' && <span class="at">{faulting.at}</span>}
+        </li>
+      )}
+      {!faulting && loop === null && trace.because !== '' && (
+        <li class={trace.property.kind === 'reachable' ? 'reached' : 'fault'}>
+          {trace.property.kind === 'reachable' ? '✓' : '✗'} Here {trace.property.id}{' '}
+          {trace.property.kind === 'reachable' ? 'is reached' : 'is broken'}: <Words>{trace.because}</Words>
         </li>
       )}
     </>

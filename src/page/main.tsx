@@ -7,5 +7,5 @@ import './style.css';
 
 const data = JSON.parse(document.getElementById('data')?.textContent ?? 'null') as PageData;
 const app = document.getElementById('app')!;
-if (data.kind === 'trace') render(<TracePage trace={data.trace} commands={data.commands} />, app);
+if (data.kind === 'trace') render(<TracePage {...data} />, app);
 else render(<WalkPage {...data} />, app);

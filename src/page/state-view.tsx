@@ -43,7 +43,7 @@ export function StateView({ trace, view }: Props): JSX.Element {
   );
   return (
     <section class="state" aria-label="State">
-      <h2>State after this step</h2>
+      <h2>{at === 0 ? 'State before the first step' : 'State after this step'}</h2>
       <div class="tools">
         <input
           type="search"
@@ -87,7 +87,7 @@ interface RowProps extends Props {
 }
 
 function VariableRow({ trace, view, variable, before, after, moves }: RowProps): JSX.Element {
-  const { name } = trace.variables[variable];
+  const { name, doc } = trace.variables[variable];
   const followed = view.followed === variable;
   const changed = before !== after;
   const classes = [changed && 'changed-row', followed && 'followed'].filter(Boolean).join(' ');
@@ -111,7 +111,10 @@ function VariableRow({ trace, view, variable, before, after, moves }: RowProps):
         )}
         {followed && <Jumps {...{ trace, view, variable }} />}
       </th>
-      <td>{changed ? <Change before={before} after={after} /> : <Words>{after}</Words>}</td>
+      <td>
+        {changed ? <Change before={before} after={after} /> : <Words>{after}</Words>}
+        {(changed || followed) && doc !== '' && <span class="meaning">{doc}</span>}
+      </td>
     </tr>
   );
 }

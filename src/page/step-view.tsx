@@ -39,13 +39,13 @@ export function StepView({ trace, view }: Props): JSX.Element {
           </Fact>
         )}
         {step.fn !== '' && (
-          <Fact name="kernel or hardware">
+          <Fact name="function">
             <code>{functionName(step.fn)}</code>
           </Fact>
         )}
-        {step.source !== '' && <Fact name="read from">{step.source}</Fact>}
+        {step.source !== '' && <Fact name="source">{step.source}</Fact>}
         {step.at !== '' && (
-          <Fact name="written in">
+          <Fact name="model">
             <code>{step.at}</code>
           </Fact>
         )}
@@ -62,7 +62,7 @@ export function StepView({ trace, view }: Props): JSX.Element {
         ))}
         {step.changes.length === 0 && <Fact name="changes">no shared variable</Fact>}
         {races.map(({ variable, by, step: n }) => (
-          <Fact name="written before by" key={`race ${variable}`}>
+          <Fact name="last by" key={`race ${variable}`}>
             {by}, in{' '}
             <button type="button" onClick={() => view.select(n)}>
               step {trace.skipped + n}

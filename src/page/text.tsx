@@ -8,9 +8,12 @@ export const Guilty = createContext<readonly string[]>([]);
 /** A text with the guilty values marked. */
 export function Words({ children: text }: { readonly children: string }): JSX.Element {
   const guilty = useContext(Guilty);
-  const parts = useMemo(() => split(text, guilty), [text, guilty]);
+  const parts = useMemo(() => split(text, guilty.filter(telling)), [text, guilty]);
   return <>{parts.map((part, i) => (i % 2 === 0 ? part : <mark key={i}>{part}</mark>))}</>;
 }
+
+/** A bare number would be found everywhere. */
+const telling = (word: string): boolean => /\p{L}/u.test(word);
 
 /** Every second part is one of the words. */
 function split(text: string, words: readonly string[]): string[] {

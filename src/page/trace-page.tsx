@@ -16,11 +16,12 @@ import { useView } from './view.js';
 
 interface Props {
   readonly trace: PageTrace;
+  readonly about: string;
   readonly commands: readonly PageCommand[];
 }
 
 /** Verdict, diagram, step and state. The address names the step: `#step-8`. */
-export function TracePage({ trace, commands }: Props): JSX.Element {
+export function TracePage({ trace, about, commands }: Props): JSX.Element {
   const start = Number(/^#step-(\d{1,6})$/.exec(location.hash)?.[1] ?? NaN) - trace.skipped;
   const moved = useCallback((at: number) => history.replaceState(null, '', `#step-${trace.skipped + at}`), [trace]);
   const known = start >= 0 && start <= trace.steps.length;
@@ -28,7 +29,7 @@ export function TracePage({ trace, commands }: Props): JSX.Element {
   const guilty = useMemo(() => Object.values(trace.guilty), [trace]);
   return (
     <Guilty.Provider value={guilty}>
-      <Verdict trace={trace} />
+      <Verdict trace={trace} about={about} />
       <Toolbar trace={trace} view={view} />
       <main>
         <div class="left">

@@ -6,10 +6,12 @@ import { Pairs, Words } from './text.js';
 
 interface Props {
   readonly trace: PageTrace;
+  /** Of which model it is a variant. */
+  readonly about: string;
 }
 
 /** The verdict of a trace. */
-export function Verdict({ trace }: Props): JSX.Element {
+export function Verdict({ trace, about }: Props): JSX.Element {
   const { property, because, guilty, steps, skipped } = trace;
   const length = skipped + steps.length;
   const after = `after ${length} ${length === 1 ? 'step' : 'steps'}`;
@@ -23,6 +25,7 @@ export function Verdict({ trace }: Props): JSX.Element {
     : ['bad', `✗ ${property.id} is violated ${after}`];
   return (
     <header class={`verdict ${kind}`}>
+      {about !== '' && <p class="subject">{about}</p>}
       <p class="subject">
         <b>{trace.model}</b> <span>{trace.title}</span>
       </p>

@@ -9,7 +9,13 @@ export interface PageCommand {
 
 /** The data that stands in a page. */
 export type PageData =
-  | { readonly kind: 'trace'; readonly trace: PageTrace; readonly commands: readonly PageCommand[] }
+  | {
+      readonly kind: 'trace';
+      readonly trace: PageTrace;
+      /** Of which model it is a variant; empty if of none. */
+      readonly about: string;
+      readonly commands: readonly PageCommand[];
+    }
   /** `token` must come with every request; `starts` is the number of initial states. */
   | { readonly kind: 'walk'; readonly title: string; readonly token: string; readonly starts: number };
 

@@ -1,5 +1,5 @@
 /** A trace as the page shows it: printed values only, nothing in it that could deceive, and no longer than a page can be. */
-import type { Encoded } from '../language/index.js';
+import type { Encoded, MachineVariable } from '../language/index.js';
 import type { StoredFault, StoredStep, StoredTrace } from './stored-trace.js';
 import { bytes, printable } from './lines.js';
 import { TraceError } from './trace-file.js';
@@ -23,8 +23,10 @@ export interface Hold {
 /** What the page is given. Every text is fit to be shown: see {@link printable}. */
 export interface PageTrace extends Pick<
   StoredTrace,
-  'tool' | 'model' | 'title' | 'scope' | 'edits' | 'denied' | 'property' | 'because' | 'guilty' | 'variables' | 'loop'
+  'tool' | 'model' | 'title' | 'scope' | 'edits' | 'denied' | 'property' | 'because' | 'guilty' | 'loop'
 > {
+  /** `doc` says what a variable stands for, where the model says so. */
+  readonly variables: readonly { readonly name: string; readonly kind: string; readonly doc: string }[];
   /** Value by variable before the first step. */
   readonly initial: readonly string[];
   readonly steps: readonly PageStep[];
@@ -40,10 +42,17 @@ export const pageLimits = { steps: 2000, bytes: 8 * 2 ** 20 } as const;
 
 /**
  * The trace for a page: its last steps, where it is too long.
+ * @param known what the model says of its variables, where the model is here: a trace does not keep it
  * @throws TraceError if even one step of it is too large
  */
-export function pageTrace(trace: StoredTrace, limits: { steps: number; bytes: number } = pageLimits): PageTrace {
-  const { tool, model, title, scope, edits, denied, property, because, guilty, variables, loop, faulting } = trace;
+export function pageTrace(
+  trace: StoredTrace,
+  known: readonly Pick<MachineVariable, 'name' | 'doc'>[] = [],
+  limits: { steps: number; bytes: number } = pageLimits,
+): PageTrace {
+  const { tool, model, title, scope, edits, denied, property, because, guilty, loop, faulting } = trace;
+  const docs = new Map(known.map(({ name, doc = '' }) => [name, doc]));
+  const variables = trace.variables.map(({ name, kind }) => ({ name, kind, doc: docs.get(name) ?? '' }));
   const about = { tool, model, title, scope, edits, denied, property, because, guilty, variables, loop, faulting };
   for (let most = limits.steps; most >= 1; most = Math.floor(most / 2)) {
     const page = visible({ ...about, ...lastSteps(trace, most) });

@@ -38,7 +38,10 @@ export class Walker {
   walk(moves: Moves): PageWalk {
     const stops = this.follow(moves);
     const end = stops[stops.length - 1];
-    const trace = pageTrace(this.traceOf(stops, { property: 'walk', kind: 'walk', because: '', guilty: {} }));
+    const trace = pageTrace(
+      this.traceOf(stops, { property: 'walk', kind: 'walk', because: '', guilty: {} }),
+      this.machine.variables,
+    );
     return {
       trace,
       ...visible({

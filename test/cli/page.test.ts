@@ -27,6 +27,15 @@ it('writes one page that holds all it needs', () => {
   expect(html).toContain('npx ringfence replay race.trace');
 });
 
+it('says what the variables of a built-in model are, and of what it is a variant', () => {
+  const trace = path.resolve(import.meta.dirname, '../../results/SC-01-upstream-I-1.trace');
+  expect(ringfence(folder, 'show', trace, '--html', 'sc.html').code).toBe(0);
+  const html = readFileSync(path.join(folder, 'sc.html'), 'utf8');
+  expect(html).toContain('"about":"SC-01: ');
+  expect(html).toMatch(/"name":"ref\[page0\]","kind":"shared","doc":"the hypervisor’s refcount/);
+  expect(html.length).toBeLessThan(500_000);
+});
+
 it.each<[string, string[], string]>([
   [
     'a folder that there is not',

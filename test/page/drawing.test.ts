@@ -66,7 +66,7 @@ describe('lanes', () => {
   });
 
   it('go on where the first steps are left out', () => {
-    const page = pageTrace(both, { steps: 2, bytes: 1e6 });
+    const page = pageTrace(both, [], { steps: 2, bytes: 1e6 });
     expect(page.skipped).toBe(4);
     expect(page.held).toEqual([
       { process: 'cpu0', lock: 0 },

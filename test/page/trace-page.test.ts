@@ -14,9 +14,9 @@ import { hasChromium, inChromium, startChromium, watchedPage, type Watched } fro
 const folder = mkdtempSync(path.join(tmpdir(), 'ringfence-page-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function write(trace: StoredTrace, limits?: Parameters<typeof pageTrace>[1]): { url: string; html: string } {
+function write(trace: StoredTrace, limits?: Parameters<typeof pageTrace>[2]): { url: string; html: string } {
   const commands = [{ what: 'Again', line: 'ringfence' }];
-  const data = { kind: 'trace', trace: pageTrace(trace, limits), commands } satisfies PageData;
+  const data = { kind: 'trace', trace: pageTrace(trace, [{ name: 'ring', doc: 'the requests, oldest first' }], limits), about: '', commands } satisfies PageData;
   const html = htmlPage(data.trace.property.id, data, pageAssets());
   const file = path.join(folder, 'page.html');
   writeFileSync(file, html);
@@ -59,7 +59,8 @@ describe.skipIf(!hasChromium)(inChromium('the page of a trace'), () => {
       );
     expect(acting).toEqual([-1, 0, 1, 0, 1]);
     const last = await page.locator('.row').last().innerText();
-    for (const piece of ['driver1', 'put', '⟨driver0⟩', '⟨driver0, driver1⟩', 'returns']) expect(last).toContain(piece);
+    for (const piece of ['driver1 submit: put', 'in lock', '⟨driver0⟩', '⟨driver0, driver1⟩', 'returns']) expect(last).toContain(piece);
+    expect(await page.locator('.steps .fault').innerText()).toBe('✗ Here no-overflow is broken: 2 requests are in it');
     expect(await page.locator('footer').innerText()).toContain('ringfence');
     expectQuiet(watched);
   });
@@ -101,7 +102,7 @@ describe.skipIf(!hasChromium)(inChromium('the page of a trace'), () => {
     const watched = await open(storedRace(), '#step-3');
     const { page } = watched;
     const ring = page.locator('.state tr', { hasText: 'ring' }).first();
-    expect(await ring.locator('td').innerText()).toBe('⟨⟩ → ⟨driver0⟩');
+    expect(await ring.locator('td').innerText()).toMatch(/^⟨⟩ → ⟨driver0⟩\s*the requests, oldest first$/);
     await ring.getByRole('button', { name: 'ring' }).click();
     expect(await page.locator('.row.written .number').allInnerTexts()).toEqual(['3', '4']);
     await page.getByRole('button', { name: 'write after' }).click();

@@ -30,12 +30,22 @@ describe('a trace for a page', () => {
 
   it('keeps the last steps of one that is too long, in steps or in bytes', () => {
     const race = storedRace();
-    expect(pageTrace(race, { steps: 3, bytes: 1e6 })).toMatchObject({ skipped: 1, initial: ['⟨⟩', 'free', expect.stringContaining('submit'), 'idle'] }); // prettier-ignore
+    expect(pageTrace(race, [], { steps: 3, bytes: 1e6 })).toMatchObject({ skipped: 1, initial: ['⟨⟩', 'free', expect.stringContaining('submit'), 'idle'] }); // prettier-ignore
     const whole = JSON.stringify(pageTrace(race)).length;
-    const cut = pageTrace(race, { steps: 4, bytes: whole - 1 });
+    const cut = pageTrace(race, [], { steps: 4, bytes: whole - 1 });
     expect(cut.skipped).toBe(2);
     expect(cut.steps.map(({ action }) => action)).toEqual(['submit/lock/put', 'submit/lock/put']);
-    expect(() => pageTrace(race, { steps: 4, bytes: 100 })).toThrow(TraceError);
+    expect(() => pageTrace(race, [], { steps: 4, bytes: 100 })).toThrow(TraceError);
+  });
+
+  it('says what its variables are, where the model does', () => {
+    const page = pageTrace(storedRace(), [{ name: 'ring', doc: 'requests\u202e' }, { name: 'other', doc: 'x' }]);
+    expect(page.variables.map(({ name, doc }) => [name, doc])).toEqual([
+      ['ring', 'requests\\u{202e}'],
+      ['ring_lock', ''],
+      ['driver0', ''],
+      ['driver1', ''],
+    ]);
   });
 
   it('keeps an empty trace', () => {
