@@ -16,7 +16,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function write(trace: StoredTrace, limits?: Parameters<typeof pageTrace>[2]): { url: string; html: string } {
   const commands = [{ what: 'Again', line: 'ringfence' }];
-  const data = { kind: 'trace', trace: pageTrace(trace, [{ name: 'ring', doc: 'the requests, oldest first' }], limits), about: '', commands } satisfies PageData;
+  const data = {
+    kind: 'trace',
+    trace: pageTrace(trace, [{ name: 'ring', doc: 'the requests, oldest first' }], limits),
+    about: '',
+    commands,
+  } satisfies PageData;
   const html = htmlPage(data.trace.property.id, data, pageAssets());
   const file = path.join(folder, 'page.html');
   writeFileSync(file, html);
@@ -59,7 +64,8 @@ describe.skipIf(!hasChromium)(inChromium('the page of a trace'), () => {
       );
     expect(acting).toEqual([-1, 0, 1, 0, 1]);
     const last = await page.locator('.row').last().innerText();
-    for (const piece of ['driver1 submit: put', 'in lock', '⟨driver0⟩', '⟨driver0, driver1⟩', 'returns']) expect(last).toContain(piece);
+    for (const piece of ['driver1 submit: put', 'in lock', '⟨driver0⟩', '⟨driver0, driver1⟩', 'returns'])
+      expect(last).toContain(piece);
     expect(await page.locator('.steps .fault').innerText()).toBe('✗ Here no-overflow is broken: 2 requests are in it');
     expect(await page.locator('footer').innerText()).toContain('ringfence');
     expectQuiet(watched);

@@ -39,7 +39,10 @@ describe('a trace for a page', () => {
   });
 
   it('says what its variables are, where the model does', () => {
-    const page = pageTrace(storedRace(), [{ name: 'ring', doc: 'requests\u202e' }, { name: 'other', doc: 'x' }]);
+    const page = pageTrace(storedRace(), [
+      { name: 'ring', doc: 'requests\u202e' },
+      { name: 'other', doc: 'x' },
+    ]);
     expect(page.variables.map(({ name, doc }) => [name, doc])).toEqual([
       ['ring', 'requests\\u{202e}'],
       ['ring_lock', ''],
