@@ -24,20 +24,24 @@ export function Diagram({ trace, view }: Props): JSX.Element {
     // Who steps with the keyboard inside the list keeps the focus on the step that is shown.
     if (list.current?.contains(document.activeElement)) row?.querySelector('button')?.focus({ preventScroll: true });
   }, [at]);
-  const lanes = drawing.lanes.flatMap((lane, i) => (hidden.has(lane.process) ? [] : [{ lane, i }]));
-  const shown = lanes.map(({ i }) => i);
+  // What a step does not change is made once: Preact leaves alone what is the same object as before.
+  const { lanes, cells } = useMemo(() => {
+    const shown = drawing.lanes.map((_, i) => i).filter((i) => !hidden.has(drawing.lanes[i].process));
+    return {
+      lanes: shown.map((i) => drawing.lanes[i]),
+      cells: [shown.map(() => emptyCell), ...drawing.rows.map((row) => shown.map((i) => row[i]))],
+    };
+  }, [drawing, hidden]);
+  const texts = useMemo(
+    () => trace.steps.map((_, i) => <StepText key={i} trace={trace} drawing={drawing} n={i + 1} />),
+    [trace, drawing],
+  );
   return (
     <section class="diagram" aria-label="Steps of all actors">
       <Legend trace={trace} drawing={drawing} />
-      <LaneHeads lanes={lanes.map(({ lane }) => lane)} all={drawing.lanes} />
+      <LaneHeads lanes={lanes} all={drawing.lanes} />
       <ol ref={list} class={view.details ? 'steps' : 'steps brief'}>
-        <Row
-          n={0}
-          number={trace.skipped}
-          view={view}
-          lanes={lanes.map(({ lane }) => lane)}
-          cells={lanes.map(() => emptyCell)}
-        >
+        <Row n={0} number={trace.skipped} view={view} lanes={lanes} cells={cells[0]} drawing={drawing}>
           <span class="headline">{trace.skipped > 0 ? `state before step ${trace.skipped + 1}` : 'initial state'}</span>
         </Row>
         {rowsOf(trace, hidden).map((row) =>
@@ -51,13 +55,13 @@ export function Diagram({ trace, view }: Props): JSX.Element {
               <Row
                 n={row.n}
                 view={view}
-                lanes={lanes.map(({ lane }) => lane)}
-                cells={shown.map((i) => drawing.rows[row.n - 1][i])}
+                lanes={lanes}
+                cells={cells[row.n]}
                 drawing={drawing}
                 looping={trace.loop !== null && trace.skipped + row.n > trace.loop}
                 number={trace.skipped + row.n}
               >
-                <StepText trace={trace} drawing={drawing} n={row.n} />
+                {texts[row.n - 1]}
               </Row>
             </Fragment>
           ),
@@ -128,14 +132,26 @@ interface RowProps {
   readonly view: View;
   readonly lanes: readonly Lane[];
   readonly cells: readonly Cell[];
-  readonly drawing?: Drawing;
+  readonly drawing: Drawing;
   readonly looping?: boolean;
   readonly children: JSX.Element;
 }
 
 function Row({ n, number = n, view, lanes, cells, drawing, looping = false, children }: RowProps): JSX.Element {
   const current = view.at === n;
-  const wired = cells.findIndex(({ acts }) => acts);
+  const graphics = useMemo(() => {
+    const wired = cells.findIndex(({ acts }) => acts);
+    return lanes.map((lane, i) => (
+      <LaneCell
+        key={lane.process}
+        lane={lane}
+        cell={cells[i]}
+        colour={colourOf(drawing.lanes, lane)}
+        locks={drawing.locks}
+        wire={wired >= 0 && i >= wired}
+      />
+    ));
+  }, [lanes, cells, drawing]);
   const classes = ['row', current && 'current', looping && 'looping', view.writes.includes(n) && 'written'];
   return (
     <li
@@ -147,16 +163,7 @@ function Row({ n, number = n, view, lanes, cells, drawing, looping = false, chil
         {looping ? '↻ ' : ''}
         {number}
       </span>
-      {lanes.map((lane, i) => (
-        <LaneCell
-          key={lane.process}
-          lane={lane}
-          cell={cells[i]}
-          colour={drawing ? colourOf(drawing.lanes, lane) : ''}
-          locks={drawing?.locks ?? []}
-          wire={wired >= 0 && i >= wired}
-        />
-      ))}
+      {graphics}
       <button type="button" class="what" tabIndex={current ? 0 : -1} onClick={() => view.select(n)}>
         {children}
       </button>

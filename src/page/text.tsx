@@ -1,25 +1,24 @@
 /** Pieces of text. Preact makes text nodes of them; nothing here is ever read as HTML. */
 import { createContext, type JSX } from 'preact';
-import { useContext, useMemo } from 'preact/hooks';
+import { useContext } from 'preact/hooks';
 
-/** The values that the broken property is about: they are marked wherever they stand. */
-export const Guilty = createContext<readonly string[]>([]);
+/** Finds the values that the broken property is about: they are marked wherever they stand. */
+export const Guilty = createContext<RegExp | null>(null);
 
 /** A text with the guilty values marked. */
 export function Words({ children: text }: { readonly children: string }): JSX.Element {
   const guilty = useContext(Guilty);
-  const parts = useMemo(() => split(text, guilty.filter(telling)), [text, guilty]);
-  return <>{parts.map((part, i) => (i % 2 === 0 ? part : <mark key={i}>{part}</mark>))}</>;
+  if (!guilty) return <>{text}</>;
+  // Every second part is one that was found.
+  return <>{text.split(guilty).map((part, i) => (i % 2 === 0 ? part : <mark key={i}>{part}</mark>))}</>;
 }
 
-/** A bare number would be found everywhere. */
-const telling = (word: string): boolean => /\p{L}/u.test(word);
-
-/** Every second part is one of the words. */
-function split(text: string, words: readonly string[]): string[] {
-  if (words.length === 0) return [text];
-  const any = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
-  return text.split(new RegExp(`(?<![\\w.])(${any})(?![\\w.])`, 'u'));
+/** Finds some words where they stand alone. A bare number would be found everywhere, so it is left out. */
+export function finder(words: readonly string[]): RegExp | null {
+  const telling = words.filter((word) => /\p{L}/u.test(word));
+  if (telling.length === 0) return null;
+  const any = telling.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
+  return new RegExp(`(?<![\\w.])(${any})(?![\\w.])`, 'u');
 }
 
 /** `a=1 b=2`. */

@@ -8,7 +8,7 @@ import { Help } from './help.js';
 import { Outline } from './outline.js';
 import { StateView } from './state-view.js';
 import { StepView } from './step-view.js';
-import { Guilty } from './text.js';
+import { Guilty, finder } from './text.js';
 import { Toolbar } from './toolbar.js';
 import { stepWords } from './values.js';
 import { Verdict } from './verdict.js';
@@ -26,7 +26,7 @@ export function TracePage({ trace, about, commands }: Props): JSX.Element {
   const moved = useCallback((at: number) => history.replaceState(null, '', `#step-${trace.skipped + at}`), [trace]);
   const known = start >= 0 && start <= trace.steps.length;
   const view = useView(trace, known ? start : 0, moved);
-  const guilty = useMemo(() => Object.values(trace.guilty), [trace]);
+  const guilty = useMemo(() => finder(Object.values(trace.guilty)), [trace]);
   return (
     <Guilty.Provider value={guilty}>
       <Verdict trace={trace} about={about} />

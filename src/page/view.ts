@@ -1,5 +1,5 @@
 /** What the reader has chosen to look at, and the keys that move it. */
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import type { PageTrace } from '../report/page-trace.js';
 import { nearestStep, writesOf } from './values.js';
 
@@ -48,7 +48,8 @@ export function useView(trace: PageTrace, start: number, moved?: (step: number) 
     });
   }, []);
   const shown = Math.min(at, last);
-  useEffect(() => {
+  // Before the first paint: a key that is pressed at once counts.
+  useLayoutEffect(() => {
     const visible = (step: number): boolean => step === 0 || !hidden.has(trace.steps[step - 1].process);
     const go = (direction: 1 | -1): void => {
       let to = shown + direction;
