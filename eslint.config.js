@@ -16,6 +16,7 @@ const arrows = {
   'src/invariants': ['src/language', 'src/spec'],
   'src/explorer': ['src/language'],
   'src/report': ['src/language', 'src/explorer'],
+  'src/page': ['src/report'],
   'src/testing': ['src/language'],
   'src/cli': 'all',
   'src/index.ts': ['src/language'],
@@ -148,7 +149,7 @@ export default defineConfig(
   },
   {
     // A forgotten `await` on a worker is a search that ends too early. These need types, so only what tsconfig.json knows.
-    files: ['src/**/*.ts', 'models/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'models/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: root } },
     rules: {
       '@typescript-eslint/await-thenable': 'error',

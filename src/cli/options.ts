@@ -111,6 +111,13 @@ export function workersOption(text: string): number {
   return value;
 }
 
+/** A port: 1 to 65535. */
+export function portOption(text: string): number {
+  const value = countOption(text);
+  if (value > 65535) throw new InvalidArgumentError(`"${text}" is no port: write a number from 1 to 65535`);
+  return value;
+}
+
 const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
 /** `4G`, `512M`, or bytes. */

@@ -3,12 +3,14 @@ import { Command, CommanderError, Option } from 'commander';
 import { ModelError } from '../language/index.js';
 import { check } from './check.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
+import { explore, type ExploreOptions } from './explore.js';
 import { list, type ListOptions } from './list.js';
 import {
   collect,
   countOption,
   defaultWorkers,
   memoryOption,
+  portOption,
   reporterOption,
   scopeOption,
   timeOption,
@@ -19,7 +21,7 @@ import {
 } from './options.js';
 import { version } from './package.js';
 import { replay } from './replay.js';
-import { show } from './show.js';
+import { show, type ShowOptions } from './show.js';
 import { tryHandler, type TryOptions } from './try.js';
 import { complain, ownTerminal, type Terminal } from './terminal.js';
 
@@ -102,11 +104,18 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
       text === '0' ? 0 : countOption(text),
     )
     .option('--json', 'the trace as one JSON object', false)
+    .option('--html <file>', 'write it as one self-contained page that needs no network')
+    .option('--open', 'with --html: open the page in the browser', false)
     .option('--model <file>', 'the file of a model of your own, to say whether it has changed')
-    .addHelpText('after', examples('show results/runs/SC-01-I-7.trace', 'show results/runs/SC-01-I-7.trace --state 4'))
-    .action(async (file: string, options: { state?: number; json: boolean; model?: string }) =>
-      finish(await show(file, options, terminal)),
-    );
+    .addHelpText(
+      'after',
+      examples(
+        'show results/runs/SC-01-I-7.trace',
+        'show results/runs/SC-01-I-7.trace --state 4',
+        'show results/runs/SC-01-I-7.trace --html attack.html --open',
+      ),
+    )
+    .action(async (file: string, options: ShowOptions) => finish(await show(file, options, terminal)));
   program
     .command('replay')
     .description('run a trace against the model as it is now: exit 1 if it deviates or no longer ends in the violation')
@@ -118,6 +127,7 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     )
     .action(async (file: string, options: { model?: string }) => finish(await replay(file, options, terminal)));
   addTry(program, terminal, finish);
+  addExplore(program, terminal, finish);
   return program;
 }
 
@@ -147,6 +157,37 @@ function addTry(program: Command, terminal: Terminal, finish: (code: ExitCode) =
       finish(await tryHandler(handler, { ...rest, scope, state, args }, terminal)),
     );
 }
+
+function addExplore(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  const edits: string[] = [];
+  const edit = (text: string): string => (edits.push(text), text);
+  program
+    .command('explore')
+    .description('walk through a model by hand, on a page that only this machine can open; Ctrl-C ends it')
+    .argument('<model>', 'a model, or the file of your own')
+    .option('--scope <k=v,...>', 'parameters of the scope; repeatable', scopeOption)
+    .option('--without <id>', 'drop a step, let everything pass a guard, or leave out a lock; repeatable', (id) =>
+      edit(`without ${id}`),
+    )
+    .option('--edit <edit>', 'another edit of the program, as list explains them; repeatable', edit)
+    .option('--deny <id>', 'do without this assumption; repeatable', collect)
+    .option('--port <n>', 'listen there; a free port by default', portOption, 0)
+    .option('--no-open', 'print the address, and open no browser')
+    .option('--out <dir>', 'folder for walks that are saved', 'results/runs')
+    .addHelpText(
+      'after',
+      examples(
+        'explore SC-01',
+        'explore SC-01 --scope pages=1 --without unmap_pages/wait-for-CMD_SYNC',
+        'explore ./my-model.ts --no-open --port 8080',
+      ),
+    )
+    .action(async (model: string, { scope = {}, deny = [], ...rest }: GivenToExplore) =>
+      finish(await explore(model, { ...rest, edits, scope, deny }, terminal)),
+    );
+}
+
+type GivenToExplore = Omit<ExploreOptions, 'edits' | 'scope' | 'deny'> & Partial<ExploreOptions>;
 
 type GivenToTry = Pick<TryOptions, 'model' | 'limit' | 'json'> & Partial<TryOptions>;
 

@@ -42,8 +42,12 @@ export async function replay(file: string, options: ReplayOptions, terminal: Ter
     say1([styled('bad', '✗ deviates'), `  at step ${outcome.step} of ${trace.steps.length}: ${outcome.why}`]);
     return Exit.notAsExpected;
   }
-  const { kind, because } = outcome.standing;
   const steps = plural(trace.steps.length, 'step');
+  if (outcome.kind === 'walked') {
+    say1([styled('good', '✓ goes through'), `  all ${steps} of this walk can still be taken`]);
+    return Exit.asExpected;
+  }
+  const { kind, because } = outcome.standing;
   switch (kind) {
     case 'violated':
       say1([

@@ -19,10 +19,14 @@ export function traceName(model: string, property: string): string {
 export class TraceFolder {
   private readonly taken = new Set<string>();
 
-  /** @param folder as the user named it, relative to `cwd` */
+  /**
+   * @param folder as the user named it, relative to `cwd`
+   * @param keep write no file over one that is there
+   */
   constructor(
     private readonly folder: string,
     private readonly cwd: string,
+    private readonly keep = false,
   ) {}
 
   /** Says at once what would fail for sure. @throws InputError if the folder, or one above it, is a file */
@@ -31,9 +35,9 @@ export class TraceFolder {
     if (file !== undefined) throw new InputError(`--out ${this.folder} can't be a folder: ${file} is a file`);
   }
 
-  /** Writes a trace. @returns its path as the user can use it. @throws InputError for a full disk and the like */
-  write(trace: StoredTrace): string {
-    const name = this.freeName(traceName(trace.model, trace.property.id));
+  /** Writes a trace, named by its model and by what it is about. @returns its path as the user can use it. @throws InputError for a full disk and the like */
+  write(trace: StoredTrace, about = trace.property.id): string {
+    const name = this.freeName(traceName(trace.model, about));
     const shown = path.join(this.folder, name);
     try {
       writeWhole(path.resolve(this.cwd, shown), encodeTrace(trace));
@@ -48,7 +52,8 @@ export class TraceFolder {
   private freeName(name: string): string {
     const free = (n: number): string => (n === 1 ? name : name.replace(/\.trace$/, `-${n}.trace`));
     let n = 1;
-    while (this.taken.has(free(n))) n++;
+    const there = (name: string): boolean => this.keep && isAt(path.resolve(this.cwd, this.folder, name)) !== undefined;
+    while (this.taken.has(free(n)) || there(free(n))) n++;
     this.taken.add(free(n));
     return free(n);
   }

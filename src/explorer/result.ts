@@ -22,7 +22,8 @@ export interface TraceStep {
 /** A path from an initial state to where a property breaks. */
 export interface Trace {
   readonly property: string;
-  readonly kind: MachineProperty['kind'] | 'fault';
+  /** `walk`: somebody took it by hand, and it shows no violation. */
+  readonly kind: MachineProperty['kind'] | 'fault' | 'walk';
   /** Why, in words, with the guilty instance (`{ d: 'd0', p: 'p1' }`). */
   readonly because: string;
   readonly guilty: Readonly<Record<string, string>>;

@@ -69,6 +69,10 @@ export function newOwnersPagesAreOutOfReach(m: Builder, { parts: { device, page 
 export function refsCountUses(m: Builder, { parts: { page, smmu, domain, iova }, pages, tables, hw }: System): void {
   const top = pages.maxRef;
   const held = m.family('uses held in flight', [page], range(0, top), 0);
+  m.explain(
+    held,
+    'no variable of the kernel: counts uses of the page that are under way (between the refcount and the leaf), for I-14',
+  );
   // Where a count would leave 0..top, I-14 is violated in that very state: what comes after need only stay finite.
   const add = (by: number) => (args: { page: Page }, s: Seen<{ held: typeof held }>) => ({
     held: s.held.set(args.page, Math.min(top, Math.max(0, s.held.at(args.page) + by))),

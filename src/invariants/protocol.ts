@@ -23,6 +23,10 @@ export function queuesNeverOverflow(m: Builder, { parts: { smmu }, hw }: System)
  */
 export function flushMonitor(m: Builder, { parts: { smmu, domain, iova, vmidOf } }: System) {
   const flush = m.family('flush', [smmu, domain, iova], enumOf('CLEAN', 'INVALIDATED', 'TLBI_DONE'), 'CLEAN');
+  m.explain(
+    flush,
+    'no variable of the kernel: how far the invalidation of this leaf has come on this SMMU (made invalid, TLBI consumed, CMD_SYNC completed), for P-4',
+  );
   type Flush = Seen<{ flush: typeof flush }>;
   const monitor = m.monitor('flush', { flush }, {
     'PTE invalidated': ({ domain: d, iova: x }: { domain: Domain; iova: Iova }, seen: Flush) => ({

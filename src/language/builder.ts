@@ -2,7 +2,7 @@
 import type { Assumption, Emission, MachineMonitor } from './machine.js';
 import type { Handler, LocalSorts, Rule } from './nodes.js';
 import type { Declared, About, Monitor, StatePredicate, TransitionPredicate } from './properties.js';
-import type { Derived, Family, Footprint, Lock, LockKind, ReadVar, Seen, Var } from './variables.js';
+import type { Derived, Family, Footprint, FootprintItem, Lock, LockKind, ReadVar, Seen, Var } from './variables.js';
 import type { Sort } from './sorts/sort.js';
 import { ModelError } from './errors.js';
 import { declare, responseInstances, returnInstances, stateInstances, transitionInstances } from './properties.js';
@@ -61,6 +61,11 @@ export class Builder {
       const value = typeof initial === 'function' ? (initial as (...index: readonly number[]) => T)(...keys) : initial;
       return this.add<Var<T>>({ item: 'var', name: member, kind, sort, initial: value, number: -1 });
     }) as unknown as Family<KeysOf<S> & readonly number[], T>;
+  }
+
+  /** Says in one sentence what a variable or family stands for, to those who see its values in a trace. */
+  explain(item: Exclude<FootprintItem, Derived<unknown>>, doc: string): void {
+    for (const variable of variablesOf({ item })) variable.doc = doc;
   }
 
   /** A lock. */

@@ -14,6 +14,8 @@ export interface MachineVariable {
   readonly name: string;
   readonly kind: 'shared' | 'lock' | 'frame' | 'monitor' | 'ghost';
   readonly sort: Sort<unknown>;
+  /** What it stands for, in one sentence, where the model says. */
+  readonly doc?: string;
   /** Of locks. */
   readonly lockKind?: LockKind;
   /** Of locks: `pgt_lock` for `pgt_lock[dom0]`. */

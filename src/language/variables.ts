@@ -10,6 +10,8 @@ export interface Var<T> {
   readonly kind: MachineVariable['kind'];
   readonly sort: Sort<T>;
   readonly initial: T;
+  /** What it stands for, in one sentence. */
+  doc?: string;
   /** Place in the state, set when the machine is built; -1 while it is not part of one. */
   number: number;
 }

@@ -35,14 +35,16 @@ export function endLines(trace: StoredTrace): Line[] {
   const { id, text, kind, source } = trace.property;
   const after = plural(trace.steps.length, 'step');
   const head: Piece[] =
-    kind === 'reachable'
-      ? [styled('good', `✓ ${id}`), ` reached after ${after}`]
-      : [
-          styled('bad', `✗ ${id}`),
-          kind === 'fault'
-            ? ` the model itself is at fault, after ${after}`
-            : ` is violated after ${after}${trace.loop === null ? '' : `: ${loopWords(trace)}`}`,
-        ];
+    kind === 'walk'
+      ? [styled('bold', 'a walk by hand'), ` of ${plural(trace.steps.length, 'step')}: it is about no property`]
+      : kind === 'reachable'
+        ? [styled('good', `✓ ${id}`), ` reached after ${after}`]
+        : [
+            styled('bad', `✗ ${id}`),
+            kind === 'fault'
+              ? ` the model itself is at fault, after ${after}`
+              : ` is violated after ${after}${trace.loop === null ? '' : `: ${loopWords(trace)}`}`,
+          ];
   const lines: Line[] = [head];
   const add = (title: string, ...rest: Piece[]): void => void lines.push(['  ', styled('dim', pad(title, 9)), ...rest]);
   if (text !== '') add('must be', styled('bold', text));

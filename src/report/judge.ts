@@ -4,7 +4,12 @@ import { keyOfState, unfairness } from '../explorer/fair-run.js';
 import type { Machine, MachineProperty, PropertyInstance, Read } from '../language/index.js';
 
 /** What became of the violation: still there, gone, or not to be decided by looking at this path alone. */
-export type Standing = { readonly kind: 'violated' | 'gone' | 'undecided'; readonly because: string };
+export type Standing = {
+  readonly kind: 'violated' | 'gone' | 'undecided';
+  readonly because: string;
+  /** The instance that is violated, where one state or step shows it. */
+  readonly guilty?: Readonly<Record<string, string>>;
+};
 
 /** How many states the search for a way back may look at. */
 const HORIZON = 20_000;
@@ -48,7 +53,8 @@ export function judgeEnd(machine: Machine, property: MachineProperty, end: Point
       for (const instance of property.instances) {
         if (!instance.concerns(outcome)) continue;
         const judgement = instance.judge(transition);
-        if (typeof judgement === 'object') return { kind: 'violated', because: judgement.violated };
+        if (typeof judgement !== 'object') continue;
+        return { kind: 'violated', because: judgement.violated, guilty: instance.args };
       }
       return { kind: 'gone', because: 'it holds there' };
     }
@@ -103,12 +109,13 @@ const reading =
 function anyViolated(instances: readonly PropertyInstance[], read: Read): Standing {
   for (const instance of instances) {
     const judgement = instance.judge(read);
-    if (typeof judgement === 'object') return { kind: 'violated', because: judgement.violated };
+    if (typeof judgement === 'object') return { kind: 'violated', because: judgement.violated, guilty: instance.args };
   }
   return { kind: 'gone', because: 'it holds there' };
 }
 
-function allIdle(machine: Machine, state: readonly unknown[]): boolean {
+/** Is no handler in flight? */
+export function allIdle(machine: Machine, state: readonly unknown[]): boolean {
   return machine.processes.every(({ frame, isIdle }) => frame < 0 || isIdle(state[frame]));
 }
 

@@ -10,7 +10,9 @@ export type Replayed =
   /** It goes another way from this step on (0: there is no such initial state). */
   | { readonly kind: 'deviates'; readonly step: number; readonly why: string }
   /** It goes through; what became of the property at its end. */
-  | { readonly kind: 'through'; readonly standing: Standing };
+  | { readonly kind: 'through'; readonly standing: Standing }
+  /** It goes through; it was taken by hand and is about no property. */
+  | { readonly kind: 'walked' };
 
 /** Variables that only one of both knows make a path ambiguous: so many readings of it are followed. */
 const READINGS = 256;
@@ -52,6 +54,7 @@ export function replayTrace(machine: Machine, trace: StoredTrace): Replayed {
       `${step.process} ${step.action} now leads elsewhere: ${firstDifference(machine, trace, common, said[0].state, wanted)}`,
     );
   }
+  if (trace.property.kind === 'walk') return { kind: 'walked' };
   return { kind: 'through', standing: standing(machine, trace, points) };
 }
 

@@ -19,5 +19,10 @@ export function ioPageTable(m: Builder, { domain, iova, page }: Parts) {
   const Table = vector(iova, Pte);
   const table = m.family('table', [domain], Table, Table.fill(Pte.make.ZERO()));
   const pgtLock = m.locks('pgt_lock', domain, (d) => ({ protects: [table(d)] }));
+  m.explain(
+    table,
+    'the domain’s IO page table, by IOVA: ZERO is no mapping, V(page) a valid leaf, INV(page) a leaf that is invalid for the SMMU and still says which page it mapped',
+  );
+  m.explain(pgtLock, 'protects the domain’s IO page table against other CPUs; the SMMU’s walker takes no lock');
   return { Pte, Table, table, pgtLock };
 }

@@ -263,6 +263,14 @@ export function pageOwnership(
     ]),
   ]);
 
+  m.explain(ownership, 'who owns the page, and the state that the host, the hypervisor and a guest have noted for it');
+  m.explain(
+    ref,
+    'the hypervisor’s refcount of the page: while it is not 0, the page can be neither donated nor shared',
+  );
+  m.explain(hostLock, 'protects the host’s stage-2, and the ownership and refcount of pages');
+  m.explain(hypLock, 'protects the hypervisor’s own page table');
+  m.explain(panicked, 'a BUG_ON at EL2: the CPU that ran into it never moves on');
   return {
     maxRef,
     ownership,

@@ -181,6 +181,9 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
     ], { shared: true }), // prettier-ignore
   ]);
 
+  m.explain(nodes, 'the domain’s list of SMMUs: how many streams are attached behind each');
+  m.explain(listLock, 'protects the domain’s list of SMMUs');
+  m.explain(smmuLock, 'serialises who writes commands to this SMMU, and protects its stream table');
   return {
     nodes,
     attachedSmmus,

@@ -302,6 +302,12 @@ export function smmuv3(m: Builder, all: Parts, tables: IoPageTable, streams: Str
     ]);
   }
 
+  m.explain(
+    cmdq,
+    'the command queue: the entries from CONS on, and how far PROD is ahead of CONS; the SMMU sees none past PROD',
+  );
+  m.explain(stale, 'translations that this SMMU’s TLB may still hold, and that the page table no longer has');
+  m.explain(staleOld, 'those of them that a TLBI has covered: they may be in use until a CMD_SYNC completes');
   return {
     ...queues,
     capacity,

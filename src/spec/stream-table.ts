@@ -178,6 +178,9 @@ export function streamTable(
       };
     }, seen);
 
+  m.explain(ste, 'the stream table entry in memory: its word 0 (what translates), its VMID and its table');
+  m.explain(cfg, 'what the SMMU may hold of this stream table entry, in memory or cached: every value of each word');
+  m.explain(cfgOld, 'what a CFGI has covered of it: it may be in use until a CMD_SYNC completes');
   return {
     ...descriptors,
     switches,

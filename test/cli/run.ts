@@ -28,24 +28,21 @@ export async function built(): Promise<void> {
 }
 
 function build(): void {
-  const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the build fails:\n${stdout}`);
+  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the build fails:\n${stdout}${stderr}`);
 }
 
 function stale(): boolean {
   return (
     !existsSync(main) ||
+    !existsSync(path.join(root, 'dist/page/main.js')) ||
     newest(path.join(root, 'dist/src')) < Math.max(newest(path.join(root, 'src')), newest(path.join(root, 'models')))
   );
 }
 
 function newest(folder: string): number {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.[jt]s$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.([jt]sx?|css)$/.test(entry.name))
     .reduce((time, entry) => Math.max(time, statSync(path.join(entry.parentPath, entry.name)).mtimeMs), 0);
 }
 

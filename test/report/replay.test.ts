@@ -8,7 +8,7 @@ const trace = storedRace();
 it('goes through and finds the violation again', () => {
   expect(replayTrace(build(mailbox), trace)).toEqual({
     kind: 'through',
-    standing: { kind: 'violated', because: '2 requests are in it' },
+    standing: { kind: 'violated', because: '2 requests are in it', guilty: {} },
   });
 });
 

@@ -1,0 +1,52 @@
+/** Pieces of text. Preact makes text nodes of them; nothing here is ever read as HTML. */
+import { createContext, type JSX } from 'preact';
+import { useContext } from 'preact/hooks';
+
+/** Finds the values that the broken property is about: they are marked wherever they stand. */
+export const Guilty = createContext<RegExp | null>(null);
+
+/** A text with the guilty values marked. */
+export function Words({ children: text }: { readonly children: string }): JSX.Element {
+  const guilty = useContext(Guilty);
+  if (!guilty) return <>{text}</>;
+  // Every second part is one that was found.
+  return <>{text.split(guilty).map((part, i) => (i % 2 === 0 ? part : <mark key={i}>{part}</mark>))}</>;
+}
+
+/** Finds some words where they stand alone. A bare number would be found everywhere, so it is left out. */
+export function finder(words: readonly string[]): RegExp | null {
+  const telling = words.filter((word) => /\p{L}/u.test(word));
+  if (telling.length === 0) return null;
+  const any = telling.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
+  return new RegExp(`(?<![\\w.])(${any})(?![\\w.])`, 'u');
+}
+
+/** `a=1 b=2`. */
+export function Pairs({ of }: { readonly of: Readonly<Record<string, unknown>> }): JSX.Element {
+  return (
+    <>
+      {Object.entries(of).map(([name, value], i) => (
+        <span class="pair" key={name}>
+          {i > 0 && ' '}
+          <span class="name">{name}=</span>
+          <Words>{String(value)}</Words>
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** Old and new value. The arrow says it as well as the colours. */
+export function Change({ before, after }: { readonly before: string; readonly after: string }): JSX.Element {
+  return (
+    <span class="change">
+      <del>
+        <Words>{before}</Words>
+      </del>
+      <span aria-label="becomes"> → </span>
+      <ins>
+        <Words>{after}</Words>
+      </ins>
+    </span>
+  );
+}
