@@ -1,5 +1,6 @@
 /** Writing trace files: whole or not at all, under names that no model or property can break out of. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { encodeTrace, type StoredTrace } from '../report/index.js';
 import { InputError } from './exit.js';
@@ -52,7 +53,7 @@ export class TraceFolder {
   private freeName(name: string): string {
     const free = (n: number): string => (n === 1 ? name : name.replace(/\.trace$/, `-${n}.trace`));
     let n = 1;
-    const there = (name: string): boolean => this.keep && isAt(path.resolve(this.cwd, this.folder, name)) !== undefined;
+    const there = (name: string): boolean => this.keep && existsSync(path.resolve(this.cwd, this.folder, name));
     while (this.taken.has(free(n)) || there(free(n))) n++;
     this.taken.add(free(n));
     return free(n);
