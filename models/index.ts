@@ -15,6 +15,7 @@ import sc12, { defects as sc12Defects } from './sc-12.js';
 import sc13, { defects as sc13Defects } from './sc-13.js';
 import sc14, { defects as sc14Defects } from './sc-14.js';
 import sc15, { defects as sc15Defects } from './sc-15.js';
+import sc20, { defects as sc20Defects } from './sc-20.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -42,5 +43,6 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-13.js', models: sc13, defects: sc13Defects },
   { file: './sc-14.js', models: sc14, defects: sc14Defects },
   { file: './sc-15.js', models: sc15, defects: sc15Defects },
+  { file: './sc-20.js', models: sc20, defects: sc20Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

@@ -44,3 +44,6 @@ export * from './guest-dma.js';
 export * from './device-ownership.js';
 export * from './assigned-guest.js';
 export * from './device-assignment.js';
+export * from './remote-processor.js';
+export * from './remoteproc-pta.js';
+export * from './remoteproc-ta.js';
