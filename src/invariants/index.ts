@@ -15,3 +15,4 @@ export * from './identity-map.js';
 export * from './nested.js';
 export * from './device-assignment.js';
 export * from './guest-teardown.js';
+export * from './remote-processor.js';

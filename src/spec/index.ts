@@ -46,4 +46,6 @@ export * from './assigned-guest.js';
 export * from './device-assignment.js';
 export * from './remote-processor.js';
 export * from './remoteproc-pta.js';
+export * from './remoteproc-ta-state.js';
+export * from './remoteproc-ta-load.js';
 export * from './remoteproc-ta.js';
