@@ -150,8 +150,8 @@ export function taStaysInItsBuffers(m: Builder): void {
 }
 type Size = ValueOf<typeof ImageSizes>;
 
-/** V-4, the TA's part: whatever the state, a driver gets its processor to run by its own commands. */
-export function eachProcessorCanRun(
+/** V-4, the TA's part: whatever the state, a driver gets its processor to run, and to stop, by its own commands. */
+export function eachProcessorObeys(
   m: Builder,
   { remote: { rproc, processor }, ta }: TaSystem,
   driverOf: (r: Rproc) => string,
@@ -165,6 +165,15 @@ export function eachProcessorCanRun(
       when: (s) => s.busy === 0,
       holds: (s) => s.processor === 'RUN',
       because: () => `${rproc.print(r)} can’t be started`,
+    });
+    m.alwaysPossible(rproc.size > 1 ? `stop-${rproc.print(r)}` : 'stop', {
+      text: `From every reachable state in which the TA is idle there is a path to ${rproc.print(r)} in reset, by commands for it alone.`,
+      source: 'V-4, the TA’s part',
+      by: [driverOf(r)],
+      reads: () => ({ busy: ta.lock, processor: processor(r) }),
+      when: (s) => s.busy === 0,
+      holds: (s) => s.processor === 'RESET',
+      because: () => `${rproc.print(r)} can’t be stopped`,
     });
   }
 }

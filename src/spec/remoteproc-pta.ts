@@ -85,7 +85,7 @@ export function remoteprocPta(m: Builder, remote: RemoteProcessors, perId: boole
 
   const setFirewall = (to: boolean) =>
     fragment(`${to ? 'close' : 'open'} firewall`, { rproc }, (h) => [
-      h.step(`${to ? 'close' : 'open'} firewall`, {
+      h.step('set firewall', {
         doc: to ? 'from now on EL1 can’t store to the memory' : 'nothing in the memory is worth it any more',
         source: 'required by I-10; not there as published',
         writes: (f) => ({ closed: closed(f.rproc) }),
