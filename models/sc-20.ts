@@ -229,7 +229,7 @@ export const defects: readonly Defect[] = [
     id: 'D-58',
     what: 'RELEASE_FW in state STARTED, with no check in the PTA either',
     edits: ['pass RELEASE_FW/is-not-STARTED', 'pass RELEASE_FW/PTA-is-OFF'],
-    violates: { 'I-10': 26, 'I-11': 27, 'L-7': 29 },
+    violates: { 'I-10': 26, 'I-11': 27, 'L-7': 29, stop: 23 },
     brief: ['I-10'],
   },
   {
@@ -323,7 +323,7 @@ export const defects: readonly Defect[] = [
     what: 'RELEASE_FW does not wait for the command of another CPU',
     scope: {},
     edits: ['unlock RELEASE_FW/TA'],
-    violates: { 'I-10': 26, 'I-11': 27, 'I-12': 15, 'L-7': 29, residue: 27 },
+    violates: { 'I-10': 26, 'I-11': 27, 'I-12': 15, 'L-7': 29, residue: 27, stop: 24 },
     brief: [],
   },
 ];
