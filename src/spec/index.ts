@@ -54,3 +54,5 @@ export * from './remoteproc-tee.js';
 export * from './rproc-core.js';
 export * from './rproc-recovery.js';
 export * from './remoteproc-system.js';
+export * from './remoteproc-ta-state.js';
+export * from './remoteproc-ta-load.js';

@@ -59,7 +59,7 @@ export function remoteProcessors(m: Builder, sizes: RemoteSizes, firewall: Firew
   /** The firewall: EL1 can't store to the memory. */
   const closed = m.family('firewall closed', [rproc], bool, firewall === 'always');
 
-  m.event('memory changed', { rproc, regions: Regions });
+  m.event('memory changed', { rproc, regions: Regions, by: enumOf('EL1', 'PTA') });
   m.event('executed', { rproc });
 
   const execute = (r: Rproc): Rule =>
@@ -92,6 +92,7 @@ export function hostStores(m: Builder, { rproc, region, Regions, memory, closed 
                 next({ memory: s.memory.set(g, 'BAD') }).emit('memory changed', {
                   rproc: r,
                   regions: Regions.make([g]),
+                  by: 'EL1',
                 }),
               ),
     });

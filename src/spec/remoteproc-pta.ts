@@ -3,7 +3,17 @@
  * runs one command at a time, so its state is under the TA's lock. It has ONE state OFF/ON for all processors (W-66);
  * `perId` gives it one for each.
  */
-import { done, enumOf, type Builder, type Lock, type Result, type Seen, type Var } from '../language/index.js';
+import {
+  done,
+  enumOf,
+  fragment,
+  next,
+  type Builder,
+  type Result,
+  type Seen,
+  type ValueOf,
+  type Var,
+} from '../language/index.js';
 import type { RemoteProcessors, Rproc } from './remote-processor.js';
 
 const source = 'core/pta/stm32mp/remoteproc_pta.c (B15)';
@@ -40,12 +50,13 @@ export const answersUnless = <S>(
 
 export type RemoteprocPta = ReturnType<typeof remoteprocPta>;
 
-/** Declares the state. */
-export function remoteprocPta(m: Builder, { rproc }: RemoteProcessors, perId: boolean) {
+/** Declares the state, and what the PTA does to memory. */
+export function remoteprocPta(m: Builder, remote: RemoteProcessors, perId: boolean) {
+  const { rproc, region, Regions, memory, closed, firewall } = remote;
   const states = perId
     ? m.family('PTA state', [rproc], PtaState, 'OFF').all
     : [m.variable('PTA state', PtaState, 'OFF')];
-  const state = (r: Rproc): Var<(typeof PtaState.values)[number]> => states[perId ? r : 0];
+  const state = (r: Rproc): Var<ValueOf<typeof PtaState>> => states[perId ? r : 0];
 
   type PtaSeen = Seen<{ pta: (typeof states)[number] }>;
   const isOff = answersUnless<PtaSeen>(
@@ -55,9 +66,41 @@ export function remoteprocPta(m: Builder, { rproc }: RemoteProcessors, perId: bo
     (s) => s.pta === 'OFF',
   );
   const isOn = answersUnless<PtaSeen>('PTA-is-ON', 'only what runs is stopped', 'BAD_STATE', (s) => s.pta === 'ON');
-  return { states, state, isOff, isOn };
-}
 
-/** The TA's lock, as OP-TEE takes it: one command of a single-instance TA at a time. */
-export const taLock = (m: Builder, protects: readonly Var<unknown>[]): Lock =>
-  m.lock('TA busy', { kind: 'mutex', protects });
+  const clearMemory = fragment('clear memory', { rproc, region }, (h) => [
+    h.each('each region', 'region', () => region.values, [
+      h.step('zero region', {
+        fn: 'stm32_rproc_clean_up_memories',
+        source: 'core/drivers/remoteproc/stm32_remoteproc.c (B15)',
+        writes: (f) => ({ memory: memory(f.rproc) }),
+        run: (s, f) =>
+          next({ memory: s.memory.set(f.region, 'ZERO') }).emit('memory changed', {
+            rproc: f.rproc,
+            regions: Regions.make([f.region]),
+            by: 'PTA',
+          }),
+      }),
+    ]),
+  ]);
+
+  const setFirewall = (to: boolean) =>
+    fragment(`${to ? 'close' : 'open'} firewall`, { rproc }, (h) => [
+      h.step('set firewall', {
+        doc: to ? 'from now on EL1 can’t store to the memory' : 'nothing in the memory is worth it any more',
+        source: 'required by I-10; not there as published',
+        writes: (f) => ({ closed: closed(f.rproc) }),
+        run: () => next({ closed: to }),
+      }),
+    ]);
+  const onDemand = firewall === 'on demand';
+  return {
+    states,
+    state,
+    isOff,
+    isOn,
+    clearMemory,
+    /** None, if the firewall is not the PTA's to close. */
+    closeFirewall: onDemand ? [setFirewall(true)] : [],
+    openFirewall: onDemand ? [setFirewall(false)] : [],
+  };
+}

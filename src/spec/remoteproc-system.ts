@@ -26,7 +26,7 @@ export type RemoteprocLinux = ReturnType<typeof remoteprocLinux>;
 export function remoteprocLinux(m: Builder, { version, faults, signals }: RemoteprocDesign) {
   const remote = remoteProcessors(m, { rprocs: 1, regions: 1 }, 'none');
   const { rproc } = remote;
-  const ta = remoteprocTa(m, remote, remoteprocPta(m, remote, false), { load: 'at once', faults: faults === 'all' });
+  const ta = remoteprocTa(m, remote, remoteprocPta(m, remote, false), { faults: faults === 'all' });
   const device = index('tee', 1);
   const bus = teeBus(m, device, ta, { faults: faults === 'all', bound: true });
   const client = clientVariables(m, { rproc, device }, version);
