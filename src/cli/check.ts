@@ -1,15 +1,18 @@
 /** `ringfence check`: searches models, prints what was found, writes traces. */
-import { build, describe, type Expected, type Machine } from '../language/index.js';
+import { build, describe, type Described, type Expected, type Machine } from '../language/index.js';
 import { search as defaultSearch, type SearchResult } from '../explorer/index.js';
 import {
+  countLines,
   coverageLines,
   coverageOf,
   guardFinder,
+  marginOf,
   recordTrace,
   styled,
   summaryLines,
   traceLines,
   verdictLines,
+  type Counts,
   type Coverage,
   type Judged,
   type Line,
@@ -19,6 +22,7 @@ import { Exit, combine, type ExitCode } from './exit.js';
 import { exitCodeOf, expectations, judge } from './expected.js';
 import { interruptible } from './interrupt.js';
 import { jsonFailure, jsonResult, type JsonResult } from './json.js';
+import { programLines } from './list.js';
 import { findModels, type Found } from './models.js';
 import { commandLine, type CheckOptions } from './options.js';
 import { reproduce, shortest } from './reproduce.js';
@@ -111,6 +115,7 @@ async function checkOne(
       timeout: options.timeout,
       stopAtFirst: options.stopAtFirst,
       selfCheck: options.selfCheck,
+      census: wantsCoverage(options),
       signal,
       onProgress: (progress) => line.show(progress),
     });
@@ -124,16 +129,18 @@ async function checkOne(
   line.clear();
   const judged = judge(result, expected);
   const { paths, stored, failures } = writeTraces(task, result, traces, terminal);
-  const coverage = options.coverage ? coverageOf(result, describedOf(task)) : undefined;
+  const coverage = wantsCoverage(options) ? coverageOf(result, describedOf(task, true)) : undefined;
   if (options.json) printJson(terminal, jsonResult(result, judged, paths, coverage));
   else printReport(task, options, terminal, { result, judged, paths, stored, coverage });
   for (const failure of failures) complain(terminal, failure);
   return combine([exitCodeOf(result, judged), ...failures.map(() => Exit.error)]);
 }
 
-/** The model without its edits. */
-const describedOf = ({ found, machine }: Pick<Task, 'found' | 'machine'>) =>
-  describe(found.model, { scope: machine.scope, denied: machine.denied });
+/** The model without its edits, or as they leave it. */
+const describedOf = ({ found: { model }, machine }: Pick<Task, 'found' | 'machine'>, edited = false) => {
+  const { scope, denied, edits } = machine;
+  return describe(model, { scope, denied, edits: edited ? edits.flatMap((edit) => edit.split('; ')) : [] });
+};
 
 /** Stores the counterexamples, all of one property together; what can't be written is still printed. */
 function writeTraces({ found, machine }: Task, result: SearchResult, traces: TraceFolder, terminal: Terminal) {
@@ -183,6 +190,7 @@ function printReport(
   if (shown.length > 0) lines.push([]);
   lines.push(...summaryLines(report));
   if (coverage) lines.push(...coverageLines(coverage));
+  if (wantsCoverage(options) && !result.census) lines.push(warning('the count was interrupted: there are no numbers'));
   lines.push(['  ', styled('dim', 'reproduce '), reproduce(found, machine, options)]);
   for (const [id, files] of paths) {
     for (const file of files)
@@ -193,7 +201,22 @@ function printReport(
         ...(id === shown.at(0)?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
       ]);
   }
+  const described = (): Described => describedOf({ found, machine }, true);
+  if (coverage?.counts) lines.push(...numbersOf(coverage.counts, described, options, terminal));
   say(terminal, lines);
+}
+
+const wantsCoverage = ({ coverage, coverageTransitions, coverageListing }: CheckOptions): boolean =>
+  coverage || coverageTransitions || coverageListing;
+
+const warning = (text: string): Line => ['  ', styled('dim', 'warning   '), styled('warn', text)];
+
+/** How often everything was seen: as tables, or as a listing of the program. */
+function numbersOf(counts: Counts, described: () => Described, options: CheckOptions, { cwd }: Terminal): Line[] {
+  const unit = options.coverageTransitions ? 'transitions' : 'projections';
+  if (!options.coverageListing) return countLines(counts, unit);
+  const { margin, head } = marginOf(counts, unit);
+  return [[], head, ...programLines(described(), (at) => shortPlace(at, cwd), margin)];
 }
 
 function printJson(terminal: Terminal, result: JsonResult): void {

@@ -19,8 +19,12 @@ export interface CheckOptions {
   readonly maxMemory?: number;
   /** Seconds. */
   readonly timeout?: number;
-  /** Also say what was never seen. */
+  /** Also say what was never seen, and how often everything else. */
   readonly coverage: boolean;
+  /** The same, with counts of transitions. */
+  readonly coverageTransitions: boolean;
+  /** The same, as a listing of the program. */
+  readonly coverageListing: boolean;
   readonly json: boolean;
   readonly out: string;
 }

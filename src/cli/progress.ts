@@ -67,6 +67,7 @@ export class ProgressLine {
       wedges: 'looking for wedges',
       traces: 'finding the shortest traces',
       growing: 'growing',
+      counting: 'counting what was seen',
     };
     return [...words, phases[phase]].filter((word) => word !== '').join('  ');
   }

@@ -1,5 +1,6 @@
 /** The engine: it knows machines, not handlers, and no SMMU. */
 export * from './result.js';
+export type { Census, Count, Flight } from './census.js';
 export type { Evidence } from './evidence.js';
 export { suspects, type LockEdge } from './lock-order.js';
 export { search } from './search.js';
