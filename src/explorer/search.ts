@@ -8,7 +8,7 @@ import { Solo, type Crew, type Range } from './crew.js';
 import { setBytes } from './state-set.js';
 import { Pool, WorkerDiedError } from './pool.js';
 import { Store } from './store.js';
-import { lockEdges, suspects } from './lock-order.js';
+import { anyLockFinding, lockEdges } from './lock-order.js';
 import { ValueLog } from './value-log.js';
 import { takeCensus } from './census.js';
 import { conclude } from './conclude.js';
@@ -190,9 +190,7 @@ class Search {
     return (
       faults.size > 0 ||
       [...first.keys()].some((property) => machine.properties[property].kind !== 'reachable') ||
-      machine.properties.some(
-        (property) => property.kind === 'lock-order' && suspects(lockEdges(machine, seen), property.allow).length > 0,
-      )
+      anyLockFinding(machine, seen)
     );
   }
 
