@@ -7,7 +7,10 @@ import {
   coverageOf,
   guardFinder,
   marginOf,
+  profileLines,
+  profileOf,
   recordTrace,
+  searchedLines,
   styled,
   summaryLines,
   traceLines,
@@ -16,6 +19,7 @@ import {
   type Coverage,
   type Judged,
   type Line,
+  type Profile,
   type StoredTrace,
 } from '../report/index.js';
 import { Exit, combine, type ExitCode } from './exit.js';
@@ -26,6 +30,7 @@ import { programLines } from './list.js';
 import { findModels, type Found } from './models.js';
 import { commandLine, type CheckOptions } from './options.js';
 import { reproduce, shortest } from './reproduce.js';
+import { smallerScopes } from './smaller.js';
 import { shortPlace, version } from './package.js';
 import { ProgressLine } from './progress.js';
 import { TraceFolder } from './trace-output.js';
@@ -34,7 +39,8 @@ import { complain, say, warn, type Terminal } from './terminal.js';
 /** The engine's `search`; tests give another. */
 export type Search = typeof defaultSearch;
 
-interface Task {
+/** A model to check, built. */
+export interface Task {
   readonly found: Found;
   readonly machine: Machine;
   readonly expected: ReadonlyMap<string, Expected>;
@@ -75,8 +81,11 @@ export async function check(
   return combine(codes);
 }
 
-/** Builds before anything is searched: what is wrong with the input is said at once. */
-function prepare(found: Found, { scope, edits, property, deny: denied }: CheckOptions): Task {
+/** What says which machine of a model is meant. */
+export type Choice = Pick<CheckOptions, 'scope' | 'edits' | 'property' | 'deny'>;
+
+/** Builds before anything is searched: what is wrong with the input is said at once. @throws ModelError */
+export function prepare(found: Found, { scope, edits, property, deny: denied }: Choice): Task {
   const properties = property.length > 0 ? property : undefined;
   const machine = build(found.model, { scope, edits, denied, properties });
   const changed = machine.edits.length > 0 || machine.denied.length > 0;
@@ -115,7 +124,7 @@ async function checkOne(
       timeout: options.timeout,
       stopAtFirst: options.stopAtFirst,
       selfCheck: options.selfCheck,
-      census: wantsCoverage(options),
+      census: wantsCoverage(options) || options.profile,
       signal,
       onProgress: (progress) => line.show(progress),
     });
@@ -130,20 +139,31 @@ async function checkOne(
   const judged = judge(result, expected);
   const { paths, stored, failures } = writeTraces(task, result, traces, terminal);
   const coverage = wantsCoverage(options) ? coverageOf(result, describedOf(task, true)) : undefined;
-  if (options.json) printJson(terminal, jsonResult(result, judged, paths, coverage));
-  else printReport(task, options, terminal, { result, judged, paths, stored, coverage });
+  let profile: Profile | undefined;
+  if (options.profile && result.census) {
+    const onScope = (words: string): void => line.tell(() => `searching with ${words}`);
+    profile = profileOf(result, result.census, await smallerScopes(task, options, search, { signal, onScope }));
+    line.clear();
+  }
+  if (options.json) printJson(terminal, jsonResult(result, judged, paths, { coverage, profile }));
+  else printReport(task, options, terminal, { result, judged, paths, stored, coverage, profile });
   for (const failure of failures) complain(terminal, failure);
   return combine([exitCodeOf(result, judged), ...failures.map(() => Exit.error)]);
 }
 
 /** The model without its edits, or as they leave it. */
-const describedOf = ({ found: { model }, machine }: Pick<Task, 'found' | 'machine'>, edited = false) => {
+export const describedOf = ({ found: { model }, machine }: Pick<Task, 'found' | 'machine'>, edited = false) => {
   const { scope, denied, edits } = machine;
   return describe(model, { scope, denied, edits: edited ? edits.flatMap((edit) => edit.split('; ')) : [] });
 };
 
 /** Stores the counterexamples, all of one property together; what can't be written is still printed. */
-function writeTraces({ found, machine }: Task, result: SearchResult, traces: TraceFolder, terminal: Terminal) {
+export function writeTraces(
+  { found, machine }: Task,
+  result: Pick<SearchResult, 'properties'>,
+  traces: TraceFolder,
+  terminal: Terminal,
+) {
   const paths = new Map<string, string[]>();
   const stored = new Map<string, StoredTrace[]>();
   const failures: string[] = [];
@@ -174,13 +194,14 @@ interface Outcome {
   readonly paths: ReadonlyMap<string, readonly string[]>;
   readonly stored: ReadonlyMap<string, readonly StoredTrace[]>;
   readonly coverage: Coverage | undefined;
+  readonly profile: Profile | undefined;
 }
 
 function printReport(
   { found, machine }: Task,
   options: CheckOptions,
   terminal: Terminal,
-  { result, judged, paths, stored, coverage }: Outcome,
+  { result, judged, paths, stored, coverage, profile }: Outcome,
 ): void {
   const sentences = new Map(machine.properties.map(({ id, text }) => [id, text]));
   const report = { model: found.model, result, judged, sentences };
@@ -188,22 +209,28 @@ function printReport(
   const lines: Line[] = [...verdictLines(report)];
   for (const trace of shown) lines.push([], ...traceLines(trace));
   if (shown.length > 0) lines.push([]);
-  lines.push(...summaryLines(report));
+  lines.push(...summaryLines(report, searchedLines(result)));
   if (coverage) lines.push(...coverageLines(coverage));
-  if (wantsCoverage(options) && !result.census) lines.push(warning('the count was interrupted: there are no numbers'));
+  if ((wantsCoverage(options) || options.profile) && !result.census)
+    lines.push(warning('the count was interrupted: there are no numbers'));
   lines.push(['  ', styled('dim', 'reproduce '), reproduce(found, machine, options)]);
-  for (const [id, files] of paths) {
-    for (const file of files)
-      lines.push([
-        '  ',
-        styled('dim', 'trace     '),
-        file,
-        ...(id === shown.at(0)?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
-      ]);
-  }
+  lines.push(...fileLines(paths, shown));
   const described = (): Described => describedOf({ found, machine }, true);
   if (coverage?.counts) lines.push(...numbersOf(coverage.counts, described, options, terminal));
+  if (profile) lines.push(...profileLines(profile));
   say(terminal, lines);
+}
+
+/** Where the traces are; those that are not printed can be shown. */
+export function fileLines(paths: ReadonlyMap<string, readonly string[]>, shown: readonly StoredTrace[]): Line[] {
+  return [...paths].flatMap(([id, files]) =>
+    files.map((file): Line => [
+      '  ',
+      styled('dim', 'trace     '),
+      file,
+      ...(id === shown.at(0)?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
+    ]),
+  );
 }
 
 const wantsCoverage = ({ coverage, coverageTransitions, coverageListing }: CheckOptions): boolean =>

@@ -8,9 +8,9 @@ import { because, firstClosed, lockEdges, makes, nameOf, suspects, type LockEdge
 import { replayed } from './trace.js';
 import { shorten, type End } from './shorten.js';
 
-/** Decides what walks can decide. `reason` says why the rest is not. @throws ReplayError */
-export function judgeWalks(walker: Walker, witnesses: Witnesses, reason: string): PropertyResult[] {
-  const judge = new Judge(walker, witnesses, reason);
+/** Decides what walks can decide; the rest is undecided, never `holds`, but for goals that were reached. @throws ReplayError */
+export function judgeWalks(walker: Walker, witnesses: Witnesses): PropertyResult[] {
+  const judge = new Judge(walker, witnesses);
   const properties = walker.machine.properties.map((_, number) => judge.property(number));
   const faults = [...witnesses.faults].sort(([a], [b]) => (a < b ? -1 : 1));
   return [...properties, ...faults.map(([, fault]) => judge.fault(fault))];
@@ -19,11 +19,12 @@ export function judgeWalks(walker: Walker, witnesses: Witnesses, reason: string)
 /** Properties that no walk can break: only the whole graph can tell. */
 const beyondWalks: ReadonlySet<MachineProperty['kind']> = new Set(['wedge-free', 'always-possible', 'leads-to']);
 
+const NOT_SEEN = 'no walk broke it';
+
 class Judge {
   constructor(
     private readonly walker: Walker,
     private readonly witnesses: Witnesses,
-    private readonly reason: string,
   ) {}
 
   property(number: number): PropertyResult {
@@ -34,7 +35,8 @@ class Judge {
     const found = witnesses.properties.get(number);
     if (!found) {
       const beyond = beyondWalks.has(kind);
-      const reason = beyond ? 'walks can’t decide it, it needs the whole graph' : this.reason;
+      const reached = kind === 'reachable' ? 'no walk reached it' : NOT_SEEN;
+      const reason = beyond ? 'walks can’t decide it, it needs the whole graph' : reached;
       const vacuous = ['invariant', 'quiescent', 'transition'].includes(kind) && !walker.checks.antecedent[number];
       return { id, kind, verdict: 'undecided', reason, vacuous };
     }
@@ -106,7 +108,11 @@ class Judge {
     return undefined;
   }
 
-  private explain(number: number, property: MachineProperty, { start, outcomes }: Walked): Pick<Trace, 'because' | 'guilty'> {
+  private explain(
+    number: number,
+    property: MachineProperty,
+    { start, outcomes }: Walked,
+  ): Pick<Trace, 'because' | 'guilty'> {
     const { walker } = this;
     if (property.kind === 'deadlock-free') return { because: 'no step changes this state', guilty: {} };
     walker.start(start);
@@ -115,7 +121,8 @@ class Judge {
     for (const outcome of taken) walker.take(outcome);
     const found =
       property.kind === 'transition' ? this.breaking(number, outcomes[outcomes.length - 1]) : this.stateFinding(number);
-    if (!found || !('instances' in property)) throw new Error(`${property.id} is not broken where it was: a table is wrong`);
+    if (!found || !('instances' in property))
+      throw new Error(`${property.id} is not broken where it was: a table is wrong`);
     return { because: found.because, guilty: property.instances[found.instance].args };
   }
 
@@ -124,7 +131,8 @@ class Judge {
     const { walker, witnesses } = this;
     const edges = lockEdges(walker.machine, walker.knowledge.calls.seen);
     const suspected = suspects(edges, allow);
-    if (suspected.length === 0) return { id, kind, verdict: 'undecided', reason: this.reason, vacuous: edges.length === 0 };
+    if (suspected.length === 0)
+      return { id, kind, verdict: 'undecided', reason: NOT_SEEN, vacuous: edges.length === 0 };
     const order = [...witnesses.locks.keys()];
     const finding = firstClosed(suspected.sort((a, b) => order.indexOf(nameOf(a)) - order.indexOf(nameOf(b))));
     const traces = finding.edges.map((edge) => {

@@ -21,9 +21,9 @@ export function shorten(walker: Walker, path: Walked, isEnd: End): Walked {
   };
   let best = attempt(path.outcomes);
   if (!best) throw new Error('a walk does not lead where it led before: the walk or a step is wrong');
-  for (let size = best.length >> 1; size >= 1 && effort > 0; ) {
+  for (let size = best.length >> 1; size >= 1 && effort > 0;) {
     let shorter = false;
-    for (let from = 0; from < best.length && effort > 0; ) {
+    for (let from = 0; from < best.length && effort > 0;) {
       const tried = attempt([...best.slice(0, from), ...best.slice(from + size)]);
       if (tried && tried.length < best.length) {
         best = tried;

@@ -44,7 +44,10 @@ export interface Simulation extends SimulationProgress {
   readonly machine: Machine;
   readonly verdict: Exclude<ModelVerdict, 'holds'>;
   /** Why nothing is proved, in words. */
-  readonly incomplete: { readonly why: 'walks' | 'timeout' | 'interrupted' | 'stopped-at-first'; readonly detail: string };
+  readonly incomplete: {
+    readonly why: 'walks' | 'timeout' | 'interrupted' | 'stopped-at-first';
+    readonly detail: string;
+  };
   readonly seed: number;
   /** Walks that ended in a state without a step that changes it. */
   readonly deadlocks: number;
@@ -92,14 +95,17 @@ class Simulator {
     while (this.walks < walks && !this.halt) {
       await this.walk(this.walks++);
       if (options.stopAtFirst && witnesses.broken)
-        this.halt ??= { why: 'stopped-at-first', detail: `stopped after walk ${this.walks}, the first with a violation` };
+        this.halt ??= {
+          why: 'stopped-at-first',
+          detail: `stopped after walk ${this.walks}, the first with a violation`,
+        };
     }
     this.halt ??= {
       why: 'walks',
       detail: `${walks} random walks of up to ${options.steps} steps prove nothing`,
     };
     const { seen, steps: specCalls } = walker.knowledge.calls;
-    const properties = judgeWalks(walker, witnesses, this.halt.detail);
+    const properties = judgeWalks(walker, witnesses);
     const has = (verdict: PropertyResult['verdict']): boolean => properties.some((one) => one.verdict === verdict);
     const recent = Math.min(this.steps, LATELY);
     return {

@@ -9,5 +9,7 @@ export { coverageLines, coverageOf, type Counts, type Coverage, type Seen } from
 export { countLines, type Unit } from './coverage-counts.js';
 export { marginOf, type Margin } from './coverage-listing.js';
 export { endLines, functionName, stateLines, traceLines } from './counterexample.js';
+export { profileLines, profileOf, type Profile, type Smaller } from './profile.js';
 export { replayTrace, variableChanges, type Replayed } from './replay.js';
-export { summaryLines, verdictLines, type Judged, type Report } from './summary.js';
+export { simulationLines } from './simulation.js';
+export { searchedLines, summaryLines, verdictLines, type Judged, type Report } from './summary.js';
