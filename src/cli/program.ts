@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ModelError } from '../language/index.js';
 import { check } from './check.js';
+import { addCompare } from './compare-options.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { EXIT_CODES, examples } from './help.js';
 import { list, type ListOptions } from './list.js';
@@ -108,6 +109,7 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     .action(async (file: string, options: { model?: string }) => finish(await replay(file, options, terminal)));
   addTry(program, terminal, finish);
   addSimulate(program, terminal, finish);
+  addCompare(program, terminal, finish);
   return program;
 }
 

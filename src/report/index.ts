@@ -8,6 +8,8 @@ export { guardFinder, type GuardFinder } from './guards.js';
 export { coverageLines, coverageOf, type Counts, type Coverage, type Seen } from './coverage.js';
 export { countLines, type Unit } from './coverage-counts.js';
 export { marginOf, type Margin } from './coverage-listing.js';
+export { compareSides, type Comparison, type Side, type Verdict } from './comparison.js';
+export { comparisonLines } from './comparison-text.js';
 export { endLines, functionName, stateLines, traceLines } from './counterexample.js';
 export { profileLines, profileOf, type Profile, type Smaller } from './profile.js';
 export { replayTrace, variableChanges, type Replayed } from './replay.js';

@@ -13,7 +13,8 @@ export interface Profile {
   readonly variables: readonly {
     readonly name: string;
     readonly codes: number;
-    readonly possible: number;
+    /** `null`: nobody knows, as for frames. */
+    readonly possible: number | null;
     readonly bits: number;
   }[];
   /** Of one state: bits in use, and 32-bit words. */
@@ -48,7 +49,8 @@ export function profileOf(
 ): Profile {
   const { bits, words, states, levels, learned } = census;
   const variables = machine.variables.map(({ name, sort }) => {
-    return { name, codes: codes[name], possible: sort.cardinality, bits: bits[name] };
+    const possible = Number.isFinite(sort.cardinality) ? sort.cardinality : null;
+    return { name, codes: codes[name], possible, bits: bits[name] };
   });
   return {
     states,
@@ -137,7 +139,7 @@ function top(title: string, heads: readonly string[], rows: readonly (readonly s
   ];
 }
 
-const possibleOf = (n: number): string => (n < 1e9 ? count(n) : n.toExponential(0));
+const possibleOf = (n: number | null): string => (n === null ? '' : n < 1e9 ? count(n) : n.toExponential(0));
 
 const words = (handlers: readonly string[]): string =>
   handlers.length === 0 ? 'nobody' : handlers.length === 1 ? `${handlers[0]} alone` : handlers.join(' + ');
