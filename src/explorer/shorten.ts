@@ -6,7 +6,7 @@ import type { Walked, Walker } from './walker.js';
 export type End = (walker: Walker) => boolean | LearnedOutcome;
 
 /** So many steps may be tried, so that a long walk is not shortened for ever. */
-const EFFORT = 2_000_000;
+const EFFORT = 500_000;
 
 /**
  * A path to an end that is no longer than the given one, and loses it if any single step is left out (as far as the effort

@@ -36,6 +36,7 @@ export interface SimulationProgress {
   readonly steps: number;
   /** Distinct states, nearly. */
   readonly states: number;
+  /** Of walking; what makes the findings shorter comes on top. */
   readonly seconds: number;
 }
 
@@ -104,6 +105,7 @@ class Simulator {
       why: 'walks',
       detail: `${walks} random walks of up to ${options.steps} steps prove nothing`,
     };
+    const walked = this.progress();
     const { seen, steps: specCalls } = walker.knowledge.calls;
     const properties = judgeWalks(walker, witnesses);
     const has = (verdict: PropertyResult['verdict']): boolean => properties.some((one) => one.verdict === verdict);
@@ -112,7 +114,7 @@ class Simulator {
       machine,
       verdict: has('error') ? 'error' : has('violated') ? 'violated' : 'incomplete',
       incomplete: this.halt,
-      ...this.progress(),
+      ...walked,
       seed: options.seed,
       deadlocks: this.deadlocks,
       lately: { steps: recent, fresh: this.fresh.subarray(0, recent).reduce((sum, one) => sum + one, 0) },
