@@ -11,7 +11,7 @@ export const amount = ({ projections, times }: Count, unit: Unit): number =>
   unit === 'projections' ? projections : times;
 
 /** All tables. */
-export function countLines({ states, steps, guards, codes, properties }: Counts, unit: Unit): Line[] {
+export function countLines({ states, steps, locks, guards, codes, properties }: Counts, unit: Unit): Line[] {
   const programs = new Map<string, { fired: number; steps: number; amount: number }>();
   for (const step of steps) {
     const [name] = step.id.split('/');
@@ -21,6 +21,10 @@ export function countLines({ states, steps, guards, codes, properties }: Counts,
       steps: own.steps + 1,
       amount: own.amount + amount(step, unit),
     });
+  }
+  for (const lock of locks) {
+    const own = programs.get(lock.id.split('/')[0]);
+    if (own) own.amount += amount(lock, unit);
   }
   const what = unit === 'projections' ? 'distinct situations' : 'transitions';
   const asked = unit === 'projections' ? 'distinct situations' : 'states';

@@ -7,8 +7,8 @@ import { count, styled, widest, type Line, type Piece } from './lines.js';
 export type Margin = (kind: string, id: string) => readonly Piece[];
 
 /** Says before each step how often it fired, and before each guard how often it passed and refused; `!!!!` is never. */
-export function marginOf({ steps, guards }: Counts, unit: Unit): { margin: Margin; head: Line } {
-  const fired = new Map(steps.map((step) => [step.id, amount(step, unit)]));
+export function marginOf({ steps, locks, guards }: Counts, unit: Unit): { margin: Margin; head: Line } {
+  const fired = new Map([...steps, ...locks].map((step) => [step.id, amount(step, unit)]));
   const asked = new Map(
     guards.map(({ id, passed, refused }) => [id, [amount(passed, unit), amount(refused, unit)] as const]),
   );
@@ -20,7 +20,7 @@ export function marginOf({ steps, guards }: Counts, unit: Unit): { margin: Margi
     margin(kind, id) {
       const own = kind === 'guard' ? asked.get(id) : undefined;
       if (own) return [cell(own[0]), '  ', cell(own[1]), '  '];
-      const times = kind === 'step' ? fired.get(id) : undefined;
+      const times = kind === 'step' ? fired.get(id) : kind === 'lock' ? fired.get(`${id}/lock`) : undefined;
       return [times === undefined ? blank : cell(times), '  ', blank, '  '];
     },
     head: [styled('dim', `${'seen'.padStart(width)}  ${'refused'.padStart(width)}`)],

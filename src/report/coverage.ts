@@ -27,6 +27,8 @@ export interface Counts {
   /** Over so many states. */
   readonly states: number;
   readonly steps: readonly ({ readonly id: string } & Count)[];
+  /** `LOCK/lock` and `LOCK/unlock`: a lock that is taken or released in a step of its own, where that was seen. */
+  readonly locks: readonly ({ readonly id: string } & Count)[];
   readonly guards: readonly { readonly id: string; readonly passed: Count; readonly refused: Count }[];
   /** `HANDLER -ERRNO` */
   readonly codes: readonly ({ readonly id: string } & Count)[];
@@ -101,6 +103,9 @@ function countsOf(
   return {
     states: census.states,
     steps: [...steps].map((id) => ({ id, ...fired(id) })),
+    locks: [...new Set([...census.steps.keys()].map(whole))]
+      .filter((id) => !steps.has(id))
+      .map((id) => ({ id, ...fired(id) })),
     guards: [...guards].map((id) => ({ id, passed: passed(id), refused: refused(id) })),
     codes: [...codes].map((id) => ({ id, ...returned(id) })),
     properties: [...census.properties].map(([id, count]) => ({ id, ...count })),

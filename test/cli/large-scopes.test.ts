@@ -17,13 +17,13 @@ const json = (text: string): Json => JSON.parse(text) as Json;
 it('simulate: undecided without a finding, and a trace that replays with one', () => {
   const none = ringfence(folder, 'simulate', 'bench-iommu', ...small, '--walks', '5', '--steps', '50');
   expect([none.code, none.stderr]).toEqual([3, '']);
-  expect(none.stdout).toMatch(/incomplete .*prove nothing[^]*5 walks, 250 steps, seed 1[^]*never fired|5 walks/);
+  expect(none.stdout).toMatch(/incomplete .*prove nothing[^]*5 walks, 250 steps, seed 1/);
   expect(none.stdout).not.toContain('✓');
   const args = ['simulate', 'bench-iommu', '--scope', 'devices=1,pages=2', '--without', 'unmap/U5', '--walks', '60'];
   const found = ringfence(folder, ...args, '--json', '--out', 'walks');
   expect([found.code, found.stderr]).toEqual([1, '']);
   expect(json(found.stdout)).toMatchObject({ verdict: 'violated', seed: 1, incomplete: { why: 'walks' } });
-  const { code, stdout } = ringfence(folder, 'replay', 'walks/bench-iommu-Inv1.trace');
+  const { code, stdout } = ringfence(folder, 'replay', 'walks/bench-iommu-Inv2.trace');
   expect(stdout).toContain('reproduced');
   expect(code).toBe(0);
   expect(ringfence(folder, 'simulate', 'bench-iommu', '--seed', '-1').code).toBe(2);
@@ -80,7 +80,8 @@ export default model({ name: 'dead', title: 'a rule that never fires', scope: {}
         { id: 'device/turn-on', projections: 2, times: 2 },
         { id: 'device/never', projections: 0, times: 0 },
       ],
-      properties: [{ id: 'any', projections: 2, times: 2 }],
+      // It looks at nothing, so there is one situation.
+      properties: [{ id: 'any', projections: 1, times: 2 }],
     },
   });
   expect(profile).toMatchObject({

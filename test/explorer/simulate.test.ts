@@ -82,7 +82,7 @@ it('walks the same way for the same seed, and another way for another', async ()
   expect(await run(8)).not.toEqual(first);
 });
 
-const breaking = (run: () => ReturnType<typeof next>) =>
+const breaking = (run: () => never) =>
   model({
     name: 'breaks',
     title: 'a step goes wrong',
