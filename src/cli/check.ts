@@ -1,18 +1,25 @@
 /** `ringfence check`: searches models, prints what was found, writes traces. */
-import { build, describe, type Expected, type Machine } from '../language/index.js';
+import { build, describe, type Described, type Expected, type Machine } from '../language/index.js';
 import { search as defaultSearch, type SearchResult } from '../explorer/index.js';
 import {
+  countLines,
   coverageLines,
   coverageOf,
   guardFinder,
+  marginOf,
+  profileLines,
+  profileOf,
   recordTrace,
+  searchedLines,
   styled,
   summaryLines,
   traceLines,
   verdictLines,
+  type Counts,
   type Coverage,
   type Judged,
   type Line,
+  type Profile,
   type StoredTrace,
 } from '../report/index.js';
 import { BaselineRun } from './baseline.js';
@@ -20,9 +27,11 @@ import { Exit, combine, type ExitCode } from './exit.js';
 import { exitCodeOf, expectations, judge } from './expected.js';
 import { interruptible } from './interrupt.js';
 import { jsonFailure, jsonResult } from './json.js';
+import { programLines } from './list.js';
 import { findModels, type Found } from './models.js';
 import { commandLine, type CheckOptions } from './options.js';
 import { reproduce, shortest } from './reproduce.js';
+import { smallerScopes } from './smaller.js';
 import { shortPlace, version } from './package.js';
 import { ProgressLine } from './progress.js';
 import { openReporters } from './reporters/open.js';
@@ -33,7 +42,8 @@ import { complain, warn, type Terminal } from './terminal.js';
 /** The engine's `search`; tests give another. */
 export type Search = typeof defaultSearch;
 
-interface Task {
+/** A model to check, built. */
+export interface Task {
   readonly found: Found;
   readonly machine: Machine;
   readonly expected: ReadonlyMap<string, Expected>;
@@ -75,8 +85,11 @@ export async function check(
   return reporters.end({ unchecked, differences: [], ...compared, code: combine(codes) });
 }
 
-/** Builds before anything is searched: what is wrong with the input is said at once. */
-function prepare(found: Found, { scope, edits, property, deny: denied }: CheckOptions): Task {
+/** What says which machine of a model is meant. */
+export type Choice = Pick<CheckOptions, 'scope' | 'edits' | 'property' | 'deny'>;
+
+/** Builds before anything is searched: what is wrong with the input is said at once. @throws ModelError */
+export function prepare(found: Found, { scope, edits, property, deny: denied }: Choice): Task {
   const properties = property.length > 0 ? property : undefined;
   const machine = build(found.model, { scope, edits, denied, properties });
   const changed = machine.edits.length > 0 || machine.denied.length > 0;
@@ -122,6 +135,7 @@ async function checkOne(
       timeout: options.timeout,
       stopAtFirst: options.stopAtFirst,
       selfCheck: options.selfCheck,
+      census: wantsCoverage(options) || options.profile,
       signal,
       onProgress: (progress) => line.show(progress),
     });
@@ -138,8 +152,14 @@ async function checkOne(
   line.clear();
   const judged = judge(result, expected);
   const { paths, stored, places, failures } = writeTraces(task, result, traces, terminal);
+  const coverage = wantsCoverage(options) ? coverageOf(result, describedOf(task, true)) : undefined;
+  let profile: Profile | undefined;
+  if (options.profile && result.census) {
+    const onScope = (words: string): void => line.tell(() => `searching with ${words}`);
+    profile = profileOf(result, result.census, await smallerScopes(task, options, search, { signal, onScope }));
+    line.clear();
+  }
   for (const failure of failures) complain(terminal, failure);
-  const coverage = options.coverage ? coverageOf(result, describedOf(task)) : undefined;
   const differences = baseline?.model(result);
   const code = combine([
     exitCodeOf(result, judged),
@@ -149,17 +169,24 @@ async function checkOne(
   return {
     ...asked(task, options),
     ...{ result, judged, stored, paths, places, failures, differences, code },
-    text: reportLines(task, options, { result, judged, paths, stored, coverage }),
-    json: { ...jsonResult(result, judged, paths, coverage), ...(differences ? { differences } : {}) },
+    text: reportLines(task, options, terminal, { result, judged, paths, stored, coverage, profile }),
+    json: { ...jsonResult(result, judged, paths, { coverage, profile }), ...(differences ? { differences } : {}) },
   };
 }
 
-/** The model without its edits. */
-const describedOf = ({ found, machine }: Pick<Task, 'found' | 'machine'>) =>
-  describe(found.model, { scope: machine.scope, denied: machine.denied });
+/** The model without its edits, or as they leave it. */
+export const describedOf = ({ found: { model }, machine }: Pick<Task, 'found' | 'machine'>, edited = false) => {
+  const { scope, denied, edits } = machine;
+  return describe(model, { scope, denied, edits: edited ? edits.flatMap((edit) => edit.split('; ')) : [] });
+};
 
 /** Stores the counterexamples, all of one property together; what can't be written is still printed. */
-function writeTraces({ found, machine }: Task, result: SearchResult, traces: TraceFolder, terminal: Terminal) {
+export function writeTraces(
+  { found, machine }: Task,
+  result: Pick<SearchResult, 'properties'>,
+  traces: TraceFolder,
+  terminal: Terminal,
+) {
   const paths = new Map<string, string[]>();
   const stored = new Map<string, StoredTrace[]>();
   const places = new Map<string, string>();
@@ -195,12 +222,14 @@ interface Outcome {
   readonly paths: ReadonlyMap<string, readonly string[]>;
   readonly stored: ReadonlyMap<string, readonly StoredTrace[]>;
   readonly coverage: Coverage | undefined;
+  readonly profile: Profile | undefined;
 }
 
 function reportLines(
   { found, machine }: Task,
   options: CheckOptions,
-  { result, judged, paths, stored, coverage }: Outcome,
+  terminal: Terminal,
+  { result, judged, paths, stored, coverage, profile }: Outcome,
 ): Line[] {
   const sentences = new Map(machine.properties.map(({ id, text }) => [id, text]));
   const report = { model: found.model, result, judged, sentences };
@@ -208,17 +237,39 @@ function reportLines(
   const lines: Line[] = [...verdictLines(report)];
   for (const trace of shown) lines.push([], ...traceLines(trace));
   if (shown.length > 0) lines.push([]);
-  lines.push(...summaryLines(report));
+  lines.push(...summaryLines(report, searchedLines(result)));
   if (coverage) lines.push(...coverageLines(coverage));
+  if ((wantsCoverage(options) || options.profile) && !result.census)
+    lines.push(warning('the count was interrupted: there are no numbers'));
   lines.push(['  ', styled('dim', 'reproduce '), reproduce(found, machine, options)]);
-  for (const [id, files] of paths) {
-    for (const file of files)
-      lines.push([
-        '  ',
-        styled('dim', 'trace     '),
-        file,
-        ...(id === shown.at(0)?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
-      ]);
-  }
+  lines.push(...fileLines(paths, shown));
+  const described = (): Described => describedOf({ found, machine }, true);
+  if (coverage?.counts) lines.push(...numbersOf(coverage.counts, described, options, terminal));
+  if (profile) lines.push(...profileLines(profile));
   return lines;
+}
+
+/** Where the traces are; those that are not printed can be shown. */
+export function fileLines(paths: ReadonlyMap<string, readonly string[]>, shown: readonly StoredTrace[]): Line[] {
+  return [...paths].flatMap(([id, files]) =>
+    files.map((file): Line => [
+      '  ',
+      styled('dim', 'trace     '),
+      file,
+      ...(id === shown.at(0)?.property.id ? [] : [styled('dim', `  (npx ringfence show ${commandLine([file])})`)]),
+    ]),
+  );
+}
+
+const wantsCoverage = ({ coverage, coverageTransitions, coverageListing }: CheckOptions): boolean =>
+  coverage || coverageTransitions || coverageListing;
+
+const warning = (text: string): Line => ['  ', styled('dim', 'warning   '), styled('warn', text)];
+
+/** How often everything was seen: as tables, or as a listing of the program. */
+function numbersOf(counts: Counts, described: () => Described, options: CheckOptions, { cwd }: Terminal): Line[] {
+  const unit = options.coverageTransitions ? 'transitions' : 'projections';
+  if (!options.coverageListing) return countLines(counts, unit);
+  const { margin, head } = marginOf(counts, unit);
+  return [[], head, ...programLines(described(), (at) => shortPlace(at, cwd), margin)];
 }

@@ -28,7 +28,7 @@ export function expectations(
 }
 
 /** Each property's result with what is expected of it. */
-export function judge(result: SearchResult, expected: ReadonlyMap<string, Expected>): Judged[] {
+export function judge(result: Pick<SearchResult, 'properties'>, expected: ReadonlyMap<string, Expected>): Judged[] {
   return result.properties.map((property) => {
     const wanted = expected.get(property.id) ?? 'holds';
     return { result: property, expected: wanted, asExpected: property.verdict === wanted };
@@ -36,10 +36,7 @@ export function judge(result: SearchResult, expected: ReadonlyMap<string, Expect
 }
 
 /** The exit code of one model. */
-export function exitCodeOf(
-  result: Pick<SearchResult, 'verdict' | 'incomplete' | 'faults'>,
-  judged: readonly Judged[],
-): ExitCode {
+export function exitCodeOf(result: Pick<SearchResult, 'verdict' | 'faults'>, judged: readonly Judged[]): ExitCode {
   const codes = judged.map(({ result: { verdict }, asExpected }): ExitCode => {
     if (verdict === 'error') return Exit.error;
     if (verdict === 'undecided') return Exit.undecided;

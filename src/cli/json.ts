@@ -1,7 +1,7 @@
 /** One model's result for machines: one object a line. Fields are only ever added. */
 import type { Machine } from '../language/index.js';
 import type { LockEdge, SearchResult } from '../explorer/index.js';
-import type { Coverage, Difference, Judged } from '../report/index.js';
+import type { Coverage, Difference, Judged, Profile } from '../report/index.js';
 
 /** What `--json` prints of a model. */
 export interface JsonResult {
@@ -32,6 +32,8 @@ export interface JsonResult {
   readonly coverage?: Coverage;
   /** With `--baseline`: what is not as the baseline has it. */
   readonly differences?: readonly Difference[];
+  /** With `--profile`. */
+  readonly profile?: Profile;
   /** Why there is no result. */
   readonly error?: string;
 }
@@ -55,7 +57,7 @@ export function jsonResult(
   result: SearchResult,
   judged: readonly Judged[],
   traces: ReadonlyMap<string, readonly string[]>,
-  coverage?: Coverage,
+  { coverage, profile }: Pick<JsonResult, 'coverage' | 'profile'> = {},
 ): JsonResult {
   const {
     machine,
@@ -84,16 +86,7 @@ export function jsonResult(
     workers,
     specCalls,
     bytesPerState,
-    properties: judged.map(({ result: { id, kind, verdict: own, length, reason, vacuous, trace } }) => ({
-      id,
-      kind,
-      verdict: own,
-      ...(length === undefined ? {} : { length }),
-      ...tracesOf(traces.get(id) ?? []),
-      ...(trace?.loop === undefined ? {} : { loop: trace.loop }),
-      ...(reason === undefined ? {} : { reason }),
-      ...(vacuous ? { vacuous } : {}),
-    })),
+    properties: propertiesOf(judged, traces),
     expected: Object.fromEntries(
       judged.filter(({ expected }) => expected === 'violated').map(({ result: { id } }) => [id, 'violated' as const]),
     ),
@@ -103,8 +96,25 @@ export function jsonResult(
     digest: machine.digest,
     locks: result.locks.map(jsonEdge),
     ...(coverage ? { coverage } : {}),
+    ...(profile ? { profile } : {}),
   };
 }
+
+/** What is said of each property; `traces` are files by property. */
+export const propertiesOf = (
+  judged: readonly Judged[],
+  traces: ReadonlyMap<string, readonly string[]>,
+): readonly JsonProperty[] =>
+  judged.map(({ result: { id, kind, verdict, length, reason, vacuous, trace } }) => ({
+    id,
+    kind,
+    verdict,
+    ...(length === undefined ? {} : { length }),
+    ...tracesOf(traces.get(id) ?? []),
+    ...(trace?.loop === undefined ? {} : { loop: trace.loop }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(vacuous ? { vacuous } : {}),
+  }));
 
 const tracesOf = ([trace, ...further]: readonly string[]): Pick<JsonProperty, 'trace' | 'further'> =>
   trace === undefined ? {} : { trace, ...(further.length > 0 ? { further } : {}) };

@@ -1,6 +1,6 @@
 /** `ringfence list`: the models, or everything in one of them that has an id, one line each. */
 import { describe, walk, type Described, type Model, type Tree } from '../language/index.js';
-import { functionName, pad, styled, widest, type Line } from '../report/index.js';
+import { functionName, pad, styled, widest, type Line, type Margin } from '../report/index.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { listLocks } from './locks.js';
 import { builtinModels, findModels } from './models.js';
@@ -52,6 +52,7 @@ export async function list(
   return Exit.asExpected;
 }
 
+/** Makes a source position short. */
 type Place = (at: string) => string;
 
 function modelLines(model: Model, described: Described, place: Place): Line[] {
@@ -101,7 +102,8 @@ function scopeLines(model: Model, { scope }: Described): Line[] {
   return section('scope', rows);
 }
 
-function programLines({ builder, editable }: Described, place: Place): Line[] {
+/** The steps, guards and locks of all programs; `margin` may say something before each. */
+export function programLines({ builder, editable }: Described, place: Place, margin: Margin = () => []): Line[] {
   // Processes that run the same handlers are listed once.
   const groups = new Map<string, { processes: string[]; title: string; rows: [string, string, string][] }>();
   let at = 0;
@@ -131,6 +133,7 @@ function programLines({ builder, editable }: Described, place: Place): Line[] {
       [],
       [styled('bold', processes.join(', ')), styled('dim', `  ${title}`)],
       ...fresh.map(([kind, id, about]): Line => [
+        ...margin(kind, id),
         '  ',
         styled('accent', pad(kind, 5)),
         '  ',

@@ -19,8 +19,14 @@ export interface CheckOptions {
   readonly maxMemory?: number;
   /** Seconds. */
   readonly timeout?: number;
-  /** Also say what was never seen. */
+  /** Also say what was never seen, and how often everything else. */
   readonly coverage: boolean;
+  /** The same, with counts of transitions. */
+  readonly coverageTransitions: boolean;
+  /** The same, as a listing of the program. */
+  readonly coverageListing: boolean;
+  /** Also say why there are so many states. */
+  readonly profile: boolean;
   readonly json: boolean;
   readonly reporter: readonly ReporterChoice[];
   /** The file to compare with. */
@@ -103,6 +109,9 @@ export function countOption(text: string): number {
     throw new InvalidArgumentError(`"${text}" is not a whole number of at least 1`);
   return value;
 }
+
+/** A whole number from 0 on. */
+export const naturalOption = (text: string): number => (/^0+$/.test(text) ? 0 : countOption(text));
 
 /** A number of workers: 1 to 64. */
 export function workersOption(text: string): number {

@@ -2,8 +2,10 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ModelError } from '../language/index.js';
 import { check } from './check.js';
+import { addCompare } from './compare-options.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { explore, type ExploreOptions } from './explore.js';
+import { EXIT_CODES, examples } from './help.js';
 import { list, type ListOptions } from './list.js';
 import {
   collect,
@@ -22,19 +24,9 @@ import {
 import { version } from './package.js';
 import { replay } from './replay.js';
 import { show, type ShowOptions } from './show.js';
+import { addSimulate } from './simulate-options.js';
 import { tryHandler, type TryOptions } from './try.js';
 import { complain, ownTerminal, type Terminal } from './terminal.js';
-
-const examples = (...lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ringfence ${line}\n`).join('')}`;
-
-const EXIT_CODES = `
-Exit codes:
-  0  everything is as the model expects
-  1  something is not as expected
-  2  usage, input or model error
-  3  undecided: a limit was reached, or it was interrupted
-`;
 
 /** Runs a command line. @returns the exit code */
 export async function main(argv: readonly string[], terminal: Terminal = ownTerminal()): Promise<ExitCode> {
@@ -128,6 +120,8 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     .action(async (file: string, options: { model?: string }) => finish(await replay(file, options, terminal)));
   addTry(program, terminal, finish);
   addExplore(program, terminal, finish);
+  addSimulate(program, terminal, finish);
+  addCompare(program, terminal, finish);
   return program;
 }
 
@@ -220,7 +214,10 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
     .option('--max-depth <n>', 'stop after so many levels', countOption)
     .option('--max-memory <size>', 'stop at so much memory, such as 4G', memoryOption)
     .option('--timeout <time>', 'stop each model after so long, such as 60s or 10m', timeOption)
-    .option('--coverage', 'also say which steps never fired, and which guards never passed or never refused', false)
+    .option('--coverage', 'also say what never happened, and how often everything else: steps, guards, codes', false)
+    .option('--coverage-transitions', 'the same, counting transitions instead of distinct situations', false)
+    .option('--coverage-listing', 'the same, as a listing of the program with counts in the margin', false)
+    .option('--profile', 'also say why there are so many states, and what smaller scopes have', false)
     .option('--json', 'short for --reporter json: one JSON object a model on stdout, and nothing else there', false)
     .option(
       '--reporter <name[=file]>',

@@ -31,10 +31,15 @@ export class ProgressLine {
 
   /** Shows it, unless it is too early or too soon after the last. */
   show(progress: Progress): void {
+    this.tell(() => this.words(progress));
+  }
+
+  /** Shows these words, unless it is too early or too soon after the last. */
+  tell(words: () => string): void {
     const now = this.now();
     if (now - this.started < (this.live ? PATIENCE : LOG) || now - this.last < (this.live ? REWRITE : LOG)) return;
     this.last = now;
-    const text = printable(`${this.model}  ${this.words(progress)}`);
+    const text = printable(`${this.model}  ${words()}`);
     if (!this.live) {
       this.stream.write(`${text}\n`);
       return;
@@ -67,6 +72,7 @@ export class ProgressLine {
       wedges: 'looking for wedges',
       traces: 'finding the shortest traces',
       growing: 'growing',
+      counting: 'counting what was seen',
     };
     return [...words, phases[phase]].filter((word) => word !== '').join('  ');
   }
@@ -83,7 +89,8 @@ export class ProgressLine {
   }
 }
 
-function clock(seconds: number): string {
+/** `mm:ss`. */
+export function clock(seconds: number): string {
   const two = (n: number): string => String(Math.floor(n)).padStart(2, '0');
   return seconds < 3600
     ? `${two(seconds / 60)}:${two(seconds % 60)}`

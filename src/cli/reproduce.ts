@@ -17,18 +17,28 @@ export function shortest(
 }
 
 /** The command that does this again, for this model alone. */
-export function reproduce({ model, file }: Found, machine: Machine, options: CheckOptions): string {
-  const words = ['npx', 'ringfence', 'check', file === '' ? model.name : file];
-  const special = Object.entries(machine.scope).filter(([name, value]) => model.scope[name].default !== value);
-  if (special.length > 0) words.push('--scope', special.map(([name, value]) => `${name}=${value}`).join());
-  for (const edit of options.edits)
-    words.push(...(edit.startsWith('without ') ? ['--without', edit.slice(8)] : ['--edit', edit]));
-  for (const id of machine.denied) words.push('--deny', id);
-  for (const id of options.property) words.push('--property', id);
+export function reproduce(found: Found, machine: Machine, options: CheckOptions): string {
+  const words = ['npx', 'ringfence', 'check', ...machineWords(found, machine, options)];
   const { maxStates, maxDepth, timeout, stopAtFirst } = options;
   if (maxStates !== undefined) words.push('--max-states', String(maxStates));
   if (maxDepth !== undefined) words.push('--max-depth', String(maxDepth));
   if (timeout !== undefined) words.push('--timeout', `${timeout}s`);
   if (stopAtFirst) words.push('--stop-at-first');
   return commandLine(words);
+}
+
+/** What a command line says of the machine: the model, its scope, edits, denied assumptions and properties. */
+export function machineWords(
+  { model, file }: Found,
+  machine: Machine,
+  options: Pick<CheckOptions, 'edits' | 'property'>,
+): string[] {
+  const words = [file === '' ? model.name : file];
+  const special = Object.entries(machine.scope).filter(([name, value]) => model.scope[name].default !== value);
+  if (special.length > 0) words.push('--scope', special.map(([name, value]) => `${name}=${value}`).join());
+  for (const edit of options.edits)
+    words.push(...(edit.startsWith('without ') ? ['--without', edit.slice(8)] : ['--edit', edit]));
+  for (const id of machine.denied) words.push('--deny', id);
+  for (const id of options.property) words.push('--property', id);
+  return words;
 }

@@ -97,6 +97,19 @@ export class Checks {
     return this.transitions.flatMap(({ spec }, i) => (spec.concerns({ action: action.id, emits, writes }) ? [i] : []));
   }
 
+  /** An outcome as transition properties see it; `read` gives the state before. */
+  transition({ process, action, label, emits, changes }: LearnedOutcome, read: Read): Transition {
+    const after = new Map(changes.map(({ variable, to }) => [variable, to]));
+    return {
+      process: this.machine.processes[process].name,
+      action: action.id,
+      label,
+      emits,
+      before: read,
+      after: (variable) => (after.has(variable) ? this.interner.value(variable, after.get(variable)!) : read(variable)),
+    };
+  }
+
   /** Judges a transition instance on an outcome taken in a packed state. */
   judgeTransition(i: number, outcome: LearnedOutcome, layout: Layout, words: Int32Array, at: number): Finding | null {
     const { property, instance, spec } = this.transitions[i];
@@ -105,17 +118,8 @@ export class Checks {
     if (!trie) this.judged.set(key, (trie = new Trie()));
     const known = trie.lookup(layout, words, at);
     if (known !== undefined) return known;
-    const { machine, interner } = this;
-    const after = new Map(outcome.changes.map(({ variable, to }) => [variable, to]));
-    return trie.learn(interner, layout.codeOf(words, at), (read) => {
-      const transition: Transition = {
-        process: machine.processes[outcome.process].name,
-        action: outcome.action.id,
-        label: outcome.label,
-        emits: outcome.emits,
-        before: read,
-        after: (variable) => (after.has(variable) ? interner.value(variable, after.get(variable)!) : read(variable)),
-      };
+    return trie.learn(this.interner, layout.codeOf(words, at), (read) => {
+      const transition = this.transition(outcome, read);
       try {
         const judgement = spec.judge(transition);
         if (judgement !== 'vacuous') this.antecedent[property] = true;

@@ -266,7 +266,8 @@ export class Engine {
     return inserted === count;
   }
 
-  private isQuiet(words: Int32Array, at: number): boolean {
+  /** Is no handler in flight? */
+  isQuiet(words: Int32Array, at: number): boolean {
     for (let k = 0; k < this.idleMask.length; k++) if ((words[at + k] & this.idleMask[k]) !== 0) return false;
     return true;
   }

@@ -1,6 +1,8 @@
 /** The engine: it knows machines, not handlers, and no SMMU. */
 export * from './result.js';
+export type { Census, Count, Flight } from './census.js';
 export type { Evidence } from './evidence.js';
 export { suspects, type LockEdge } from './lock-order.js';
 export { search } from './search.js';
+export { simulate, type Simulation, type SimulationOptions, type SimulationProgress } from './simulate.js';
 export { execute } from './execute.js';

@@ -35,7 +35,8 @@ const byName =
   <T>(name: (item: T) => string) =>
   (a: T, b: T) =>
     name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0;
-const nameOf = ({ held, taken }: LockEdge): string => `${held} ${taken ?? ''}`;
+/** Which edge it is. */
+export const nameOf = ({ held, taken }: Pick<LockEdge, 'held' | 'taken'>): string => `${held} ${taken ?? ''}`;
 
 /** The whole graph of what was seen, sorted by name. */
 export function lockEdges({ variables, processes }: Machine, { locks }: Evidence): LockEdge[] {
@@ -75,6 +76,12 @@ export function suspects(edges: readonly LockEdge[], allow: Allowed): LockEdge[]
   });
 }
 
+/** Does any lock-order property of the machine find fault with what was seen? */
+export const anyLockFinding = (machine: Machine, seen: Evidence): boolean =>
+  machine.properties.some(
+    (property) => property.kind === 'lock-order' && suspects(lockEdges(machine, seen), property.allow).length > 0,
+  );
+
 /** A shortest path over edges, none of them from a node to itself; the edges' order decides between equals. */
 function pathBetween(from: string, to: string, edges: readonly LockEdge[]): LockEdge[] | undefined {
   const paths = new Map<string, LockEdge[]>([[from, []]]);
@@ -98,10 +105,15 @@ export async function firstFinding(
   if (suspected.length === 0) return undefined;
   const levelOf = await firstLevels(graph, suspected);
   const inOrder = suspected.sort((a, b) => levelOf.get(a)! - levelOf.get(b)! || byName(nameOf)(a, b));
+  return { finding: firstClosed(inOrder), levelOf };
+}
+
+/** The first finding among suspected edges, in the order in which they were seen. */
+export function firstClosed(inOrder: readonly LockEdge[]): LockFinding {
   const before: LockEdge[] = [];
   for (const edge of inOrder) {
     const finding = closes(edge, before);
-    if (finding) return { finding, levelOf };
+    if (finding) return finding;
     before.push(edge);
   }
   throw new Error('no finding among the suspected lock edges: the lock-order check is wrong');

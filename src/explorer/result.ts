@@ -1,5 +1,6 @@
 /** What a search answers. */
 import type { Emission, Fault, Machine, MachineProperty } from '../language/index.js';
+import type { Census } from './census.js';
 import type { Evidence } from './evidence.js';
 import type { LockEdge } from './lock-order.js';
 
@@ -81,6 +82,8 @@ export interface SearchResult {
   readonly locks: readonly LockEdge[];
   /** What fired, and what guards said. */
   readonly seen: Evidence;
+  /** If it was asked for, and not interrupted. */
+  readonly census?: Census;
 }
 
 /** What a search tells while it runs. */
@@ -94,7 +97,7 @@ export interface Progress {
   readonly bytes: number;
   /** How full the visited set is, 0 to 1. */
   readonly full: number;
-  readonly phase: 'search' | 'wedges' | 'traces' | 'growing';
+  readonly phase: 'search' | 'wedges' | 'traces' | 'growing' | 'counting';
 }
 
 /** How a search runs. */
@@ -111,6 +114,8 @@ export interface SearchOptions {
   readonly timeout?: number;
   readonly stopAtFirst?: boolean;
   readonly selfCheck?: boolean;
+  /** Also count everything, in one more walk over the states of whole levels. */
+  readonly census?: boolean;
   readonly signal?: AbortSignal;
   onProgress?(progress: Progress): void;
   /** For tests: start with this few slots and bits, so that growth and re-layout happen. */

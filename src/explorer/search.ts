@@ -8,8 +8,9 @@ import { Solo, type Crew, type Range } from './crew.js';
 import { setBytes } from './state-set.js';
 import { Pool, WorkerDiedError } from './pool.js';
 import { Store } from './store.js';
-import { lockEdges, suspects } from './lock-order.js';
+import { anyLockFinding, lockEdges } from './lock-order.js';
 import { ValueLog } from './value-log.js';
+import { takeCensus } from './census.js';
 import { conclude } from './conclude.js';
 import { Graph } from './graph.js';
 
@@ -112,6 +113,9 @@ class Search {
     this.phase = 'wedges';
     const graph = new Graph(machine, engine, store, levels, this.halt === undefined, () => this.pause());
     const properties = await conclude(machine, graph, tally, this.halt, (phase) => (this.phase = phase));
+    this.phase = 'counting';
+    const interrupted = (): boolean => this.options.signal?.aborted === true;
+    const census = this.options.census ? await takeCensus(graph, interrupted) : undefined;
     this.peak();
     const states = store.log.length;
     return {
@@ -128,6 +132,7 @@ class Search {
       bytesPerState: Math.max(0, this.peakRss - this.startRss) / states,
       locks: lockEdges(machine, tally.seen),
       seen: tally.seen,
+      ...(census && { census }),
       codes: Object.fromEntries(machine.variables.map(({ name }, variable) => [name, this.interner.count(variable)])),
     };
   }
@@ -185,9 +190,7 @@ class Search {
     return (
       faults.size > 0 ||
       [...first.keys()].some((property) => machine.properties[property].kind !== 'reachable') ||
-      machine.properties.some(
-        (property) => property.kind === 'lock-order' && suspects(lockEdges(machine, seen), property.allow).length > 0,
-      )
+      anyLockFinding(machine, seen)
     );
   }
 

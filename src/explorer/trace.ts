@@ -2,8 +2,9 @@
  * Shortest traces, the same for any number of workers and any interning order: among all shortest, the one with the fewest
  * changes of actor, then the least by (process, step, printed outcome). Never compares codes, slots or packed words.
  */
-import { keyOf } from '../language/index.js';
+import { keyOf, type Machine } from '../language/index.js';
 import type { Graph } from './graph.js';
+import type { Interner } from './intern.js';
 import type { LearnedOutcome } from './learned.js';
 import type { TraceStep } from './result.js';
 import { execute } from './execute.js';
@@ -209,7 +210,7 @@ export function compareOutcomes({ machine: { processes } }: Graph, a: LearnedOut
 
 /** Runs a path against the spec itself, without learned tables. @throws ReplayError where the spec does not do as learned */
 export function replayed(
-  { machine, engine }: Graph,
+  { machine, engine }: { readonly machine: Machine; readonly engine: { readonly interner: Interner } },
   initial: readonly unknown[],
   outcomes: readonly LearnedOutcome[],
 ): TraceStep[] {

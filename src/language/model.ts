@@ -96,9 +96,11 @@ function open(model: Model, options: BuildOptions): Described & { programs: Prog
   return { builder, scope, programs, editable: { programs: programs.flatMap(({ trees }) => trees) } };
 }
 
-/** The parts of a model in a scope, before anything is compiled. @throws ModelError */
+/** The parts of a model in a scope, with its edits, before anything is compiled. @throws ModelError */
 export function describe(model: Model, options: BuildOptions = {}): Described {
-  return open(model, options);
+  const described = open(model, options);
+  applyEdits(readEdits(options.edits ?? [], described.editable), described.editable);
+  return described;
 }
 
 /** Reads edits as a command line gives them; `without ID` is resolved against the model's programs. @throws ModelError */

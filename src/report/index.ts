@@ -5,10 +5,16 @@ export { TraceError, decodeTrace, encodeTrace } from './trace-file.js';
 export { limits } from './trace-shape.js';
 export { recordTrace, type Setting } from './record.js';
 export { guardFinder, type GuardFinder } from './guards.js';
-export { coverageLines, coverageOf, type Coverage } from './coverage.js';
+export { coverageLines, coverageOf, type Counts, type Coverage, type Seen } from './coverage.js';
+export { countLines, type Unit } from './coverage-counts.js';
+export { marginOf, type Margin } from './coverage-listing.js';
+export { compareSides, type Comparison, type Side, type Verdict } from './comparison.js';
+export { comparisonLines } from './comparison-text.js';
 export { endLines, functionName, stateLines, traceLines } from './counterexample.js';
+export { profileLines, profileOf, type Profile, type Smaller } from './profile.js';
 export { replayTrace, variableChanges, type Replayed } from './replay.js';
-export { summaryLines, verdictLines, verdictWords, type Judged, type Report } from './summary.js';
+export { simulationLines } from './simulation.js';
+export { searchedLines, summaryLines, verdictLines, verdictWords, type Judged, type Report } from './summary.js';
 export {
   BaselineError,
   compareModel,

@@ -22,10 +22,15 @@ export interface Judged {
   readonly asExpected: boolean;
 }
 
+/** What a summary needs of a result: a search has it, and so have random walks. */
+export type Found = Pick<SearchResult, 'machine' | 'verdict' | 'states'> & {
+  readonly incomplete?: { readonly detail: string };
+};
+
 /** What a summary says besides the result. */
-export interface Report {
+export interface Report<R extends Found = Found> {
   readonly model: Pick<Model, 'title'>;
-  readonly result: SearchResult;
+  readonly result: R;
   readonly judged: readonly Judged[];
   /** Sentences by property id. */
   readonly sentences: ReadonlyMap<string, string>;
@@ -39,7 +44,8 @@ const marks: Readonly<Record<string, readonly [string, Style]>> = {
   error: ['!', 'bad'],
 };
 
-const row = (title: string, ...rest: Piece[]): Line => ['  ', styled('dim', pad(title, 10)), ...rest];
+/** A line of a summary. */
+export const row = (title: string, ...rest: Piece[]): Line => ['  ', styled('dim', pad(title, 10)), ...rest];
 
 /** Name and verdict. */
 export function verdictLines({ model, result, judged }: Report): Line[] {
@@ -65,8 +71,8 @@ export function verdictLines({ model, result, judged }: Report): Line[] {
   ];
 }
 
-/** Everything after the verdict and the counterexample. */
-export function summaryLines({ result, judged, sentences }: Report): Line[] {
+/** Everything after the verdict and the counterexample. `searched` are the lines about how much was looked at. */
+export function summaryLines({ result, judged, sentences }: Report, searched: readonly Line[]): Line[] {
   const { machine } = result;
   const { adversary, ...rest } = machine.scope as Record<string, unknown>;
   const lines: Line[] = [row('scope', pairs(rest) || 'none')];
@@ -75,7 +81,7 @@ export function summaryLines({ result, judged, sentences }: Report): Line[] {
   const [denied, ledger] = [true, false].map((gone) =>
     machine.assumptions.filter(({ id }) => machine.denied.includes(id) === gone),
   );
-  lines.push(...assumptionLines('denied', denied, 'warn'), ...searchedLines(result));
+  lines.push(...assumptionLines('denied', denied, 'warn'), ...searched);
   const width = widest(
     judged.map((one) => one.result.id),
     40,
@@ -97,7 +103,8 @@ function assumptionLines(title: string, assumptions: Machine['assumptions'], sty
   });
 }
 
-function searchedLines(result: SearchResult): Line[] {
+/** How much a search looked at, and what that took. */
+export function searchedLines(result: SearchResult): Line[] {
   const { states, transitions, depth, deadlocks, incomplete, workers, seconds, bytesPerState, specCalls } = result;
   const extent = incomplete ? `not complete (${incomplete.why})` : 'complete';
   // Of a few states, the memory is that of the program.

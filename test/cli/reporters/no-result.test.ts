@@ -25,7 +25,15 @@ async function broken(env: Record<string, string>) {
     ['bench-iommu'],
     {
       ...{ scope: {}, workers: 1, edits: [], property: [], deny: [], stopAtFirst: false, selfCheck: false },
-      ...{ coverage: false, json: false, updateBaseline: false, out: 'runs' },
+      ...{
+        coverage: false,
+        coverageTransitions: false,
+        coverageListing: false,
+        profile: false,
+        json: false,
+        updateBaseline: false,
+        out: 'runs',
+      },
       reporter: [...(['json', 'junit', 'sarif'] as const).map((name) => ({ name, file: name })), { name: 'github' }],
     },
     { stdout: { write: () => true }, stderr: { write: (text) => (stderr += text) }, env, cwd: folder },
