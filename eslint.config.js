@@ -16,6 +16,7 @@ const arrows = {
   'src/invariants': ['src/language', 'src/spec'],
   'src/explorer': ['src/language'],
   'src/report': ['src/language', 'src/explorer'],
+  'src/audit': ['src/language', 'src/explorer', 'src/report'],
   'src/testing': ['src/language'],
   'src/cli': 'all',
   'src/index.ts': ['src/language'],

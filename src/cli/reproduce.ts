@@ -17,7 +17,11 @@ export function shortest(
 }
 
 /** The command that does this again, for this model alone. */
-export function reproduce({ model, file }: Found, machine: Machine, options: CheckOptions): string {
+export function reproduce(
+  { model, file }: Found,
+  machine: Pick<Machine, 'scope' | 'denied'>,
+  options: Pick<CheckOptions, 'edits' | 'property'> & Partial<CheckOptions>,
+): string {
   const words = ['npx', 'ringfence', 'check', file === '' ? model.name : file];
   const special = Object.entries(machine.scope).filter(([name, value]) => model.scope[name].default !== value);
   if (special.length > 0) words.push('--scope', special.map(([name, value]) => `${name}=${value}`).join());

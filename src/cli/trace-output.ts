@@ -39,12 +39,17 @@ export class TraceFolder {
 
   /** Writes a trace. @returns its path as the user can use it. @throws InputError for a full disk and the like */
   write(trace: StoredTrace): string {
-    const name = this.freeName(traceName(trace.model, trace.property.id));
+    return this.writeAs(traceName(trace.model, trace.property.id), () => encodeTrace(trace));
+  }
+
+  /** Writes a trace under a name of the caller's, made by {@link traceName}. @returns and @throws like `write` */
+  writeAs(wanted: string, encoded: () => Uint8Array): string {
+    const name = this.freeName(wanted);
     const shown = path.join(this.folder, name);
     const file = path.resolve(this.cwd, shown);
     const partial = `${file}.${process.pid}.partial`;
     try {
-      const content = encodeTrace(trace);
+      const content = encoded();
       makeFolder(path.dirname(file));
       writeFileSync(partial, content);
       renameSync(partial, file);
@@ -67,7 +72,7 @@ export class TraceFolder {
 }
 
 /** Makes a folder and those above it. Node's own `recursive` never returns where a file system makes none (`/proc/x`). */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder);
   } catch (error) {

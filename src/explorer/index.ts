@@ -4,3 +4,4 @@ export type { Evidence } from './evidence.js';
 export { suspects, type LockEdge } from './lock-order.js';
 export { search } from './search.js';
 export { execute } from './execute.js';
+export { loadModel } from './source.js';
