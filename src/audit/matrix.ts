@@ -67,9 +67,10 @@ function rowLines(row: Row, name: number, details: Details): Line[] {
   ];
 }
 
-/** `41 of 44 guards load-bearing, 3 not needed in this scope (2 never asked here)`. */
+/** `41 of 44 guards load-bearing, 3 not needed in this scope (2 never refuse here)`. */
 export function tallyLine({ kind, all, loadBearing, redundant, idle, meaningless, undecided }: Tally): Line {
-  const idly = idle === 0 ? '' : ` (${idle} never ${kind === 'pass' ? 'refuse' : 'fire'} here)`;
+  const never = `never ${kind === 'pass' ? 'refuse' : 'fire'}${idle === 1 ? 's' : ''} here`;
+  const idly = idle === 0 ? '' : ` (${idle} ${never})`;
   const parts = [
     redundant === 0 ? '' : `${count(redundant)} not needed in this scope${idly}`,
     meaningless === 0 ? '' : `${count(meaningless)} meaningless without`,

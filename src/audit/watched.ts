@@ -20,7 +20,7 @@ export interface Shadow {
   readonly machine: Machine;
 }
 
-/** What a step was seen to do to variables that are not frames, and to announce. */
+/** What a step was seen to do to variables, and to announce. Frames and locks only say where its handler is. */
 interface Effects {
   readonly action: Action;
   readonly writes: Set<number>;
@@ -92,8 +92,8 @@ export class WatchedMachine {
     for (const emission of outcome.emits) own.emits.set(emission.name, emission);
     for (const [variable, value] of outcome.writes) {
       const { kind, sort } = this.original.variables[variable];
-      if (kind !== 'frame' && !own.writes.has(variable) && keyOf(sort, value) !== keyOf(sort, read(variable)))
-        own.writes.add(variable);
+      if (kind === 'frame' || kind === 'lock' || own.writes.has(variable)) continue;
+      if (keyOf(sort, value) !== keyOf(sort, read(variable))) own.writes.add(variable);
     }
   }
 

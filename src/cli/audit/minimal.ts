@@ -100,6 +100,8 @@ function print(subject: Subject, reference: Reference, shared: Shared, { options
   const name = (text: string): string => names.get(text) ?? text;
   const width = widest([...names.values()], 72);
   const kept = decisions.length - removed.length;
+  const unsure = decisions.filter(({ found }) => ['incomplete', 'failed'].includes(classOf(found))).length;
+  const undecided = open + unsure;
   const lines: Line[] = [
     ...headLines(subject, reference, options),
     [],
@@ -115,7 +117,7 @@ function print(subject: Subject, reference: Reference, shared: Shared, { options
     [],
     [
       styled('bold', `${count(kept)} of ${plural(subject.edits.length, 'guard')} stay`),
-      open === 0 ? ', and none of them can go' : `, ${plural(open, 'guard')} not decided`,
+      undecided === 0 ? ', and none of them can go' : `; ${plural(undecided, 'guard')} not decided`,
     ],
   ];
   if (confirmed && classOf(confirmed) === 'redundant')
