@@ -38,8 +38,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a whole audit', () => {
+  let run: Run;
+  beforeAll(() => {
+    run = audit(...limit, '--json');
+  });
+
   it('finds each class, writes results and traces, and says what is undecided by its exit code', () => {
-    const run = audit(...limit, '--json');
     expect(run.code).toBe(3);
     const all = printed(run);
     const rows = all.slice(0, -1);
@@ -72,8 +76,7 @@ describe('a whole audit', () => {
   });
 
   it('keeps a trace of each attack, and its own check finds it again', () => {
-    const rows = printed(audit(...limit, '--json'));
-    const row = rows.find(({ short }) => short === 'pass put/till-is-empty')!;
+    const row = printed(run).find(({ short }) => short === 'pass put/till-is-empty')!;
     expect(row.broken).toEqual([{ id: 'one-coin', length: 6 }]);
     const shown = ringfence(folder, 'show', row.traces[0]);
     expect(shown.code).toBe(0);
@@ -119,15 +122,22 @@ describe('a whole audit', () => {
 
 describe('resuming', () => {
   it('takes up what is whole, and explores the rest', () => {
-    audit(...limit);
     const before = printed(audit(...limit, '--json'));
     const content = readFileSync(results, 'utf8');
     const half = content.split('\n').slice(0, 6).join('\n');
     writeFileSync(results, `${half}\n{"edit":"drop put/l`);
     const run = audit(...limit, '--json');
     expect(run.stderr).toMatch(/[45] of 15 edits taken from/);
+    // How far a search comes before it sees its limit is a matter of time.
+    const counts = { states: 0, transitions: 0, depth: 0 };
     const quiet = (all: readonly Printed[]) =>
-      all.map((row) => ({ ...row, seconds: 0, plain: 0, traces: row.traces?.length }));
+      all.map((row) => ({
+        ...row,
+        ...(row.class === 'incomplete' ? counts : {}),
+        seconds: 0,
+        plain: 0,
+        traces: row.traces?.length,
+      }));
     expect(quiet(printed(run))).toEqual(quiet(before));
     expect(lines().every((line) => typeof JSON.parse(line) === 'object')).toBe(true);
   });
