@@ -17,6 +17,7 @@ const arrows = {
   'src/explorer': ['src/language'],
   'src/report': ['src/language', 'src/explorer'],
   'src/page': ['src/report'],
+  'src/audit': ['src/language', 'src/explorer', 'src/report'],
   'src/testing': ['src/language'],
   'src/cli': 'all',
   'src/index.ts': ['src/language'],

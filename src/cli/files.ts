@@ -30,7 +30,7 @@ export function fileInsteadOf(folder: string): string | undefined {
 }
 
 /** Makes a folder and those above it. Node's own `recursive` never returns where a file system makes none (`/proc/x`). */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder);
   } catch (error) {

@@ -1,6 +1,8 @@
 /** The command line: commands, options, help, and what becomes of errors. */
 import { Command, CommanderError, Option } from 'commander';
 import { ModelError } from '../language/index.js';
+import { audit } from './audit/audit.js';
+import { kindOption, type AuditOptions } from './audit/options.js';
 import { check } from './check.js';
 import { addCompare } from './compare-options.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
@@ -122,6 +124,7 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
   addExplore(program, terminal, finish);
   addSimulate(program, terminal, finish);
   addCompare(program, terminal, finish);
+  addAudit(program, terminal, finish);
   return program;
 }
 
@@ -244,3 +247,47 @@ function addCheck(program: Command, terminal: Terminal, finish: (code: ExitCode)
       finish(await check(models, { ...rest, edits, scope, property, deny, reporter }, terminal)),
     );
 }
+
+type GivenToAudit = Omit<AuditOptions, 'scope' | 'property' | 'deny'> & Partial<AuditOptions>;
+
+function addAudit(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  program
+    .command('audit')
+    .description('try every edit of models, and print which of their steps, orders, guards and locks are needed')
+    .argument('[models...]', 'names of models, or files of your own (.ts, .js)')
+    .option('--kind <kinds>', 'pass (guards), drop (steps), swap, unlock, call (drop a whole call)', kindOption)
+    .option('--only <pattern>', 'only edits whose text has this in it; * stands for anything')
+    .option('--minimal', 'instead: take out guards one after another, and print those that must stay', false)
+    .option('--scope <k=v,...>', 'parameters of the scope; repeatable', scopeOption)
+    .option('--property <id>', 'ask only this property; repeatable', collect)
+    .option('--deny <id>', 'do without this assumption; repeatable', collect)
+    .addOption(new Option('--workers <n>', 'edits side by side').argParser(workersOption).default(defaultWorkers()))
+    .option('--max-states <n>', 'stop each search at so many states', countOption, 2_000_000)
+    .option('--max-memory <size>', 'stop searches at so much memory of the whole process, such as 4G', memoryOption)
+    .option('--timeout <time>', 'stop each search after so long, such as 60s', timeOption)
+    .option('--fresh', 'explore everything anew, whatever an earlier audit has left in --out', false)
+    .option('--verbose', 'below each edit, the command that reproduces it, and its traces', false)
+    .option('--json', 'one JSON object an edit and then a summary, on stdout, and nothing else there', false)
+    .option('--out <dir>', 'folder for results and trace files', 'results/runs')
+    .addHelpText(
+      'after',
+      examples(
+        'audit SC-01',
+        'audit SC-01 --kind pass,unlock --only unmap_pages',
+        'audit SC-01 --minimal',
+        'audit ./my-model.ts --scope cpus=2 --json',
+      ) + AUDIT_NOTES,
+    )
+    .action(async (models: string[], { scope = {}, property = [], deny = [], ...rest }: GivenToAudit) =>
+      finish(await audit(models, { ...rest, scope, property, deny }, terminal)),
+    );
+}
+
+const AUDIT_NOTES = `
+An interrupted audit goes on where it was when it is started again.
+
+Exit codes:
+  0  all edits are decided, whatever was found
+  2  usage, input or model error, or a search broke down
+  3  some edit is undecided: a limit was reached, or it was interrupted
+`;

@@ -1,32 +1,21 @@
-/** Progress on stderr: one line rewritten at a terminal, a plain line every half minute in a log. */
+/** Progress of one search on stderr. */
 import type { Progress } from '../explorer/index.js';
-import { bytes, count, printable } from '../report/index.js';
-import { type Output, type Terminal } from './terminal.js';
-
-/** Quiet for so long, in ms: most checks are over by then. */
-const PATIENCE = 1000;
-/** At most ten lines a second at a terminal. */
-const REWRITE = 100;
-const LOG = 30_000;
+import { bytes, count } from '../report/index.js';
+import { StatusLine, clock } from './status-line.js';
+import { type Terminal } from './terminal.js';
 
 /** Shows the progress of one search. */
 export class ProgressLine {
-  private readonly stream: Output;
-  private readonly live: boolean;
-  private readonly started: number;
-  private last = -Infinity;
-  private drawn = false;
+  private readonly line: StatusLine;
   private frontier = 0;
   private rate?: { states: number; seconds: number; perSecond: number };
 
   constructor(
     private readonly model: string,
-    { stderr, env }: Pick<Terminal, 'stderr' | 'env'>,
-    private readonly now: () => number = () => performance.now(),
+    terminal: Pick<Terminal, 'stderr' | 'env'>,
+    now?: () => number,
   ) {
-    this.stream = stderr;
-    this.live = stderr.isTTY === true && env.TERM !== 'dumb';
-    this.started = now();
+    this.line = new StatusLine(terminal, now);
   }
 
   /** Shows it, unless it is too early or too soon after the last. */
@@ -36,22 +25,12 @@ export class ProgressLine {
 
   /** Shows these words, unless it is too early or too soon after the last. */
   tell(words: () => string): void {
-    const now = this.now();
-    if (now - this.started < (this.live ? PATIENCE : LOG) || now - this.last < (this.live ? REWRITE : LOG)) return;
-    this.last = now;
-    const text = printable(`${this.model}  ${words()}`);
-    if (!this.live) {
-      this.stream.write(`${text}\n`);
-      return;
-    }
-    this.drawn = true;
-    this.stream.write(`\r\x1b[2K${text.slice(0, (this.stream.columns || 100) - 1)}`);
+    this.line.show(() => `${this.model}  ${words()}`);
   }
 
   /** Takes the line away. */
   clear(): void {
-    if (this.drawn) this.stream.write('\r\x1b[2K');
-    this.drawn = false;
+    this.line.clear();
   }
 
   private words(progress: Progress): string {
@@ -87,12 +66,4 @@ export class ProgressLine {
     this.rate = { states, seconds, perSecond };
     return perSecond;
   }
-}
-
-/** `mm:ss`. */
-export function clock(seconds: number): string {
-  const two = (n: number): string => String(Math.floor(n)).padStart(2, '0');
-  return seconds < 3600
-    ? `${two(seconds / 60)}:${two(seconds % 60)}`
-    : `${Math.floor(seconds / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)}`;
 }

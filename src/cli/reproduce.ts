@@ -17,7 +17,11 @@ export function shortest(
 }
 
 /** The command that does this again, for this model alone. */
-export function reproduce(found: Found, machine: Machine, options: CheckOptions): string {
+export function reproduce(
+  found: Found,
+  machine: Pick<Machine, 'scope' | 'denied'>,
+  options: Pick<CheckOptions, 'edits' | 'property'> & Partial<CheckOptions>,
+): string {
   const words = ['npx', 'ringfence', 'check', ...machineWords(found, machine, options)];
   const { maxStates, maxDepth, timeout, stopAtFirst } = options;
   if (maxStates !== undefined) words.push('--max-states', String(maxStates));
@@ -30,7 +34,7 @@ export function reproduce(found: Found, machine: Machine, options: CheckOptions)
 /** What a command line says of the machine: the model, its scope, edits, denied assumptions and properties. */
 export function machineWords(
   { model, file }: Found,
-  machine: Machine,
+  machine: Pick<Machine, 'scope' | 'denied'>,
   options: Pick<CheckOptions, 'edits' | 'property'>,
 ): string[] {
   const words = [file === '' ? model.name : file];

@@ -38,10 +38,15 @@ export class TraceFolder {
 
   /** Writes a trace, named by its model and by what it is about. @returns its path as the user can use it. @throws InputError for a full disk and the like */
   write(trace: StoredTrace, about = trace.property.id): string {
-    const name = this.freeName(traceName(trace.model, about));
+    return this.writeAs(traceName(trace.model, about), () => encodeTrace(trace));
+  }
+
+  /** Writes a trace under a name of the caller's, made by {@link traceName}. @returns and @throws like `write` */
+  writeAs(wanted: string, encoded: () => Uint8Array): string {
+    const name = this.freeName(wanted);
     const shown = path.join(this.folder, name);
     try {
-      writeWhole(path.resolve(this.cwd, shown), encodeTrace(trace));
+      writeWhole(path.resolve(this.cwd, shown), encoded());
     } catch (error) {
       throw new InputError(
         `the trace ${shown} can't be written: ${(error as Error).message} (--out DIR names another folder)`,

@@ -6,3 +6,4 @@ export { suspects, type LockEdge } from './lock-order.js';
 export { search } from './search.js';
 export { simulate, type Simulation, type SimulationOptions, type SimulationProgress } from './simulate.js';
 export { execute } from './execute.js';
+export { loadModel } from './source.js';

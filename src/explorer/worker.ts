@@ -1,9 +1,10 @@
 /** What runs in each thread of the pool: one engine per search, kept between levels so that nothing is learned twice. */
-import { build, type Model } from '../language/index.js';
+import { build } from '../language/index.js';
 import type { MachineSource } from './result.js';
 import { emptyTally, Engine, type Tally } from './engine.js';
 import { noEvidence } from './evidence.js';
 import { Interner } from './intern.js';
+import { loadModel } from './source.js';
 import { Store, type StoreHandle } from './store.js';
 import { ValueLog } from './value-log.js';
 import type { LevelEnd, Range } from './crew.js';
@@ -129,10 +130,6 @@ export function move({ from, to, length, chunk, control: memory }: MoveTask): bo
 }
 
 async function open({ source, values, selfCheck }: LevelTask): Promise<Engine> {
-  const module = (await import(source.module)) as { default: Model | readonly Model[] };
-  const models = [module.default].flat() as Model[];
-  const model = models.find(({ name }) => name === source.model);
-  if (!model) throw new Error(`${source.module} has no model "${source.model}"`);
-  const machine = build(model, source);
+  const machine = build(await loadModel(source), source);
   return new Engine(machine, new Interner(machine, new ValueLog(values)), selfCheck);
 }

@@ -12,6 +12,7 @@ const file = path.join(folder, 'kept/baseline.json');
 const scope = { cpus: '2', devices: '1', pages: '2' };
 const base: CheckOptions = {
   ...{ scope, workers: 1, edits: [], property: [], deny: [], stopAtFirst: false, selfCheck: false, coverage: false },
+  ...{ coverageTransitions: false, coverageListing: false, profile: false },
   ...{ json: false, reporter: [], updateBaseline: false, baseline: 'kept/baseline.json', out: 'runs' },
 };
 
