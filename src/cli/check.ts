@@ -6,6 +6,7 @@ import {
   coverageOf,
   guardFinder,
   recordTrace,
+  storyLine,
   styled,
   summaryLines,
   traceLines,
@@ -179,7 +180,7 @@ function printReport(
   const report = { model: found.model, result, judged, sentences };
   const shown = shortest(judged, stored);
   const lines: Line[] = [...verdictLines(report)];
-  for (const trace of shown) lines.push([], ...traceLines(trace));
+  for (const trace of shown) lines.push([], ...traceLines(trace), [], storyLine(trace, { brief: true }));
   if (shown.length > 0) lines.push([]);
   lines.push(...summaryLines(report));
   if (coverage) lines.push(...coverageLines(coverage));

@@ -17,7 +17,7 @@ import {
 } from './options.js';
 import { version } from './package.js';
 import { replay } from './replay.js';
-import { show } from './show.js';
+import { show, type ShowOptions } from './show.js';
 import { tryHandler, type TryOptions } from './try.js';
 import { complain, ownTerminal, type Terminal } from './terminal.js';
 
@@ -99,12 +99,13 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     .option('--state <n>', 'the whole state after step n instead (0: the initial state)', (text) =>
       text === '0' ? 0 : countOption(text),
     )
-    .option('--json', 'the trace as one JSON object', false)
+    .option('--compact', 'the steps of a handler call on one line, with what they change together', false)
+    .option('--verbose', 'also documents, guards that passed, and all variables after each step', false)
+    .option('--width <n>', 'fit lines to so many characters; at a terminal they fit it anyway', countOption)
+    .option('--json', 'the trace as one JSON object, with its story', false)
     .option('--model <file>', 'the file of a model of your own, to say whether it has changed')
     .addHelpText('after', examples('show results/runs/SC-01-I-7.trace', 'show results/runs/SC-01-I-7.trace --state 4'))
-    .action(async (file: string, options: { state?: number; json: boolean; model?: string }) =>
-      finish(await show(file, options, terminal)),
-    );
+    .action(async (file: string, options: ShowOptions) => finish(await show(file, options, terminal)));
   program
     .command('replay')
     .description('run a trace against the model as it is now: exit 1 if it deviates or no longer ends in the violation')

@@ -1,7 +1,20 @@
 /** `ringfence show`: a stored trace as text. It needs no model; where there is one, it says whether it has changed. */
-import { pairs, stateLines, styled, traceLines, type Line, type StoredTrace } from '../report/index.js';
+import { ModelError, describe } from '../language/index.js';
+import {
+  pairs,
+  stateLines,
+  stepsByProcess,
+  storyLine,
+  storyOf,
+  styled,
+  traceLines,
+  type Line,
+  type SeenGuard,
+  type StoredTrace,
+} from '../report/index.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { commandLine } from './options.js';
+import type { Found } from './models.js';
 import { modelOf, readTraceFile, rebuild } from './trace-input.js';
 import { say, warn, type Terminal } from './terminal.js';
 
@@ -10,6 +23,12 @@ export interface ShowOptions {
   /** Print the whole state after this step instead. */
   readonly state?: number;
   readonly json: boolean;
+  /** Neighbouring steps of one handler call on one line. */
+  readonly compact?: boolean;
+  /** Also documents, guards that passed, and all variables after each step. */
+  readonly verbose?: boolean;
+  /** Characters of a line; without it, those of the terminal. */
+  readonly width?: number;
   /** The file of a model that is not built in. */
   readonly model?: string;
 }
@@ -20,10 +39,18 @@ export async function show(file: string, options: ShowOptions, terminal: Termina
   if (options.state !== undefined && options.state > trace.steps.length) {
     throw new InputError(`there is no state ${options.state}: the trace has ${trace.steps.length} steps`);
   }
-  if (options.json) terminal.stdout.write(`${JSON.stringify(trace)}\n`);
-  else if (options.state !== undefined) say(terminal, stateLines(trace, options.state));
-  else say(terminal, [...headLines(trace), [], ...traceLines(trace), [], ...footLines(file, trace)]);
-  const change = await changeOf(trace, options.model, terminal);
+  const { state, json, compact = false, verbose = false, width = terminal.width } = options;
+  if (compact && verbose) throw new InputError('--compact and --verbose exclude each other');
+  const found = await modelOf(trace, options.model, terminal.cwd);
+  const wide = { ...terminal, width };
+  if (json) terminal.stdout.write(`${JSON.stringify({ ...trace, story: storyOf(trace) })}\n`);
+  else if (state !== undefined) say(wide, stateLines(trace, state));
+  else {
+    const detail = { compact, ...(verbose ? { verbose: { guardsOf: guardsOf(found, trace) } } : {}) };
+    const story = storyLine(trace);
+    say(wide, [...headLines(trace), story, [], ...traceLines(trace, detail), [], ...footLines(file, trace)]);
+  }
+  const change = changeOf(found, trace, options.model);
   if (change !== undefined) warn(terminal, [[styled('warn', 'warning:'), ` ${change}`]]);
   return Exit.asExpected;
 }
@@ -52,9 +79,23 @@ function footLines(file: string, trace: StoredTrace): Line[] {
   ];
 }
 
+/** The guards of each step, where the model is here and allows the trace's scope; none elsewhere. */
+function guardsOf(
+  found: Found | undefined,
+  { scope, denied }: StoredTrace,
+): (process: string, action: string) => readonly SeenGuard[] {
+  if (!found) return () => [];
+  try {
+    const steps = stepsByProcess(describe(found.model, { scope, denied }));
+    return (process, action) => steps.get(process)?.get(action.replace(/~.*$/, ''))?.node.spec.guards ?? [];
+  } catch (error) {
+    if (error instanceof ModelError) return () => [];
+    throw error;
+  }
+}
+
 /** How the model differs from the one that was checked, in words; nothing if it is the same. */
-async function changeOf(trace: StoredTrace, file: string | undefined, terminal: Terminal): Promise<string | undefined> {
-  const found = await modelOf(trace, file, terminal.cwd);
+function changeOf(found: Found | undefined, trace: StoredTrace, file: string | undefined): string | undefined {
   if (!found) {
     if (trace.file !== '' && file === undefined) return undefined;
     return `the model ${trace.model} is not here, so nobody can say whether it has changed since`;

@@ -45,7 +45,8 @@ export function guardFinder(machine: Machine, described: Described): GuardFinder
   };
 }
 
-function stepsByProcess({ builder, editable }: Described): Map<string, Map<string, StepTree>> {
+/** The steps of each process by their ids. */
+export function stepsByProcess({ builder, editable }: Described): Map<string, Map<string, StepTree>> {
   let at = 0;
   return new Map(
     builder.processes.map((process) => {
