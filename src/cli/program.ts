@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { ModelError } from '../language/index.js';
 import { check } from './check.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
+import { explain, type ExplainOptions } from './explain.js';
 import { list, type ListOptions } from './list.js';
 import {
   collect,
@@ -117,6 +118,7 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     )
     .action(async (file: string, options: { model?: string }) => finish(await replay(file, options, terminal)));
   addTry(program, terminal, finish);
+  addExplain(program, terminal, finish);
   return program;
 }
 
@@ -145,6 +147,26 @@ function addTry(program: Command, terminal: Terminal, finish: (code: ExitCode) =
     .action(async (handler: string, { scope = {}, state = {}, args = {}, ...rest }: GivenToTry) =>
       finish(await tryHandler(handler, { ...rest, scope, state, args }, terminal)),
     );
+}
+
+function addExplain(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  program
+    .command('explain')
+    .description('what an id means, where it is used, what takes it away, and how to see it fail')
+    .argument('<id>', 'a property, window, defect, assumption, scenario, process, handler, step, guard, lock or loop')
+    .option('--model <model>', 'only in this model, or in the file of your own')
+    .option('--json', 'one JSON array on stdout', false)
+    .addHelpText(
+      'after',
+      examples(
+        'explain I-7',
+        'explain W-22',
+        'explain D-02',
+        'explain host-owns-page',
+        'explain unmap_pages/wait-for-CMD_SYNC --model SC-01',
+      ),
+    )
+    .action(async (id: string, options: ExplainOptions) => finish(await explain(id, options, terminal)));
 }
 
 type GivenToTry = Pick<TryOptions, 'model' | 'limit' | 'json'> & Partial<TryOptions>;

@@ -16,8 +16,16 @@ export function shortest(
   return traces.reduce<readonly StoredTrace[]>((best, own) => (length(best) <= length(own) ? best : own), []);
 }
 
+/** The options that decide what is found. */
+type Again = Pick<CheckOptions, 'edits' | 'property'> &
+  Partial<Pick<CheckOptions, 'maxStates' | 'maxDepth' | 'timeout' | 'stopAtFirst'>>;
+
 /** The command that does this again, for this model alone. */
-export function reproduce({ model, file }: Found, machine: Machine, options: CheckOptions): string {
+export function reproduce(
+  { model, file }: Pick<Found, 'model' | 'file'>,
+  machine: Pick<Machine, 'scope' | 'denied'>,
+  options: Again,
+): string {
   const words = ['npx', 'ringfence', 'check', file === '' ? model.name : file];
   const special = Object.entries(machine.scope).filter(([name, value]) => model.scope[name].default !== value);
   if (special.length > 0) words.push('--scope', special.map(([name, value]) => `${name}=${value}`).join());

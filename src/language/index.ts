@@ -14,7 +14,7 @@ export { build, describe, idsFor, model } from './model.js';
 export type { BuildOptions, Described, Expected, Model } from './model.js';
 export { parseEdit, printEdit } from './edits.js';
 export type { Edit } from './edits.js';
-export { nearest } from './ids.js';
+export { matches, nearest } from './ids.js';
 export { walk, slug, type Tree } from './tree.js';
 export { Frame, IDLE } from './frame.js';
 export { ModelError } from './errors.js';

@@ -59,3 +59,10 @@ export function stepsByProcess({ builder, editable }: Described): Map<string, Ma
     }),
   );
 }
+
+/** What happens where a guard refuses. */
+export function guardEnd(otherwise: unknown): string {
+  if (Array.isArray(otherwise)) return 'waits';
+  const { exit } = otherwise as { exit: { kind: string; errno?: string; label?: string; result?: string } };
+  return [exit.kind, exit.errno ?? exit.label ?? exit.result].filter(Boolean).join(' ');
+}

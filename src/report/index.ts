@@ -4,7 +4,7 @@ export * from './stored-trace.js';
 export { TraceError, decodeTrace, encodeTrace } from './trace-file.js';
 export { limits } from './trace-shape.js';
 export { recordTrace, type Setting } from './record.js';
-export { guardFinder, stepsByProcess, type GuardFinder } from './guards.js';
+export { guardEnd, guardFinder, stepsByProcess, type GuardFinder } from './guards.js';
 export { coverageLines, coverageOf, type Coverage } from './coverage.js';
 export {
   endLines,
