@@ -4,12 +4,14 @@ import { ModelError } from '../language/index.js';
 import { check } from './check.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { explain, type ExplainOptions } from './explain.js';
+import { graph, type GraphOptions } from './graph.js';
 import { list, type ListOptions } from './list.js';
 import {
   collect,
   countOption,
   defaultWorkers,
   memoryOption,
+  namesOption,
   scopeOption,
   timeOption,
   valuesOption,
@@ -119,6 +121,7 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     .action(async (file: string, options: { model?: string }) => finish(await replay(file, options, terminal)));
   addTry(program, terminal, finish);
   addExplain(program, terminal, finish);
+  addGraph(program, terminal, finish);
   return program;
 }
 
@@ -168,6 +171,42 @@ function addExplain(program: Command, terminal: Terminal, finish: (code: ExitCod
     )
     .action(async (id: string, options: ExplainOptions) => finish(await explain(id, options, terminal)));
 }
+
+function addGraph(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  const edits: string[] = [];
+  const edit = (text: string): string => (edits.push(text), text);
+  program
+    .command('graph')
+    .description('draw the state graph of a small scope, or the program of a handler')
+    .argument('<model>', 'a model, or the file of your own')
+    .option('--scope <k=v,...>', 'parameters of the scope; repeatable', scopeOption)
+    .option('--handler <name>', 'draw the program of this handler instead')
+    .option(
+      '--by <var,...>',
+      'one node for all states that agree in these variables, families or processes; repeatable',
+      namesOption,
+    )
+    .option('--without <id>', 'as for check; repeatable', (id) => edit(`without ${id}`))
+    .option('--edit <edit>', 'as for check; repeatable', edit)
+    .option('--deny <id>', 'as for check; repeatable', collect)
+    .addOption(new Option('--format <format>', 'svg needs Graphviz').choices(['dot', 'svg']).default('dot'))
+    .option('--max-states <n>', 'explore no more states', countOption, 20_000)
+    .option('--max-nodes <n>', 'draw no more nodes', countOption, 400)
+    .option('--out <file>', 'write it there instead of to stdout')
+    .addHelpText(
+      'after',
+      examples(
+        'graph bench-iommu --scope cpus=1,devices=1,pages=1',
+        'graph SC-01 --scope cpus=1,pages=1,iovas=1,sharing=false --by ownership,table --format svg --out sc-01.svg',
+        'graph SC-01 --handler unmap_pages | dot -Tpdf > unmap_pages.pdf',
+      ),
+    )
+    .action(async (model: string, { scope = {}, by = [], deny = [], ...rest }: GivenToGraph) =>
+      finish(await graph(model, { ...rest, edits, scope, by, deny }, terminal)),
+    );
+}
+
+type GivenToGraph = Omit<GraphOptions, 'scope' | 'by' | 'deny' | 'edits'> & Partial<GraphOptions>;
 
 type GivenToTry = Pick<TryOptions, 'model' | 'limit' | 'json'> & Partial<TryOptions>;
 

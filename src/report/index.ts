@@ -19,3 +19,6 @@ export { replayTrace, variableChanges, type Replayed } from './replay.js';
 export { summaryLines, verdictLines, type Judged, type Report } from './summary.js';
 export { fit } from './fit.js';
 export { storyOf } from './story.js';
+export { dotOf, type Graph } from './dot.js';
+export { GraphTooLarge, stateGraph } from './state-graph.js';
+export { programGraph } from './program-graph.js';
