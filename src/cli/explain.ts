@@ -9,7 +9,7 @@ import { builtinModels, findModels, named, type Found } from './models.js';
 import { shortPlace } from './package.js';
 import { reproduce } from './reproduce.js';
 import { say, type Terminal } from './terminal.js';
-import { thingsOf, type Kind, type Thing } from './things.js';
+import { placesOf, thingsAt, type Kind, type Thing } from './things.js';
 
 /** Options of `explain`. */
 export interface ExplainOptions {
@@ -47,18 +47,20 @@ export async function explain(id: string, { model, json }: ExplainOptions, termi
   const found = model === undefined ? builtinModels() : await findModels([model], terminal.cwd);
   const ours = found.filter(({ file }) => file === '').map((one) => one.model);
   const own = model === undefined ? [...windowThings(), ...unwrittenThings()] : [];
-  const all = [...ours.map(scenarioThing), ...own, ...defectThings(ours), ...thingsOf(found)];
-  const hits = find(id, all);
-  if (hits.length === 0) throw new InputError(`nothing is called "${id}"${hint(id, all)}`);
+  const catalogue = [...ours.map(scenarioThing), ...own, ...defectThings(ours)];
+  const places = placesOf(found);
+  const wanted = wantedBy(id, [...catalogue, ...places]);
+  const hits = [...those(catalogue, wanted), ...thingsAt(those(places, wanted))];
+  if (hits.length === 0) throw new InputError(`nothing is called "${id}"${hint(id, [...catalogue, ...places])}`);
   const explained = hits.map((thing) => explainThing(id, thing, found, terminal.cwd));
   if (json) terminal.stdout.write(`${JSON.stringify(explained)}\n`);
   else {
     const shown = explained.slice(0, MANY);
-    const places = [...new Set(explained.flatMap(({ mentions }) => mentions))];
+    const named = [...new Set(explained.flatMap(({ mentions }) => mentions))];
     const rest = explained.length - shown.length;
     say(terminal, [
       ...shown.flatMap((one, i) => [...(i > 0 ? [[]] : []), ...linesOf(one)]),
-      ...(places.length > 0 ? [[], ...rowsOf(listed('named in', byFile(places)))] : []),
+      ...(named.length > 0 ? [[], ...rowsOf(listed('named in', byFile(named)))] : []),
       ...(rest > 0
         ? [[], [styled('warn', `and ${rest} more: --model MODEL says which is meant, --json has all`)]]
         : []),
@@ -67,22 +69,25 @@ export async function explain(id: string, { model, json }: ExplainOptions, termi
   return Exit.asExpected;
 }
 
-/** The things of an id: those that are called so, or else those whose path the id is a part of. */
-function find(id: string, all: readonly Thing[]): Thing[] {
-  const wanted = slug(id);
-  const called = (name: string): boolean => slug(name).toLowerCase() === wanted.toLowerCase();
+/** What can be looked for. */
+type Sought = Pick<Thing, 'kind' | 'ids' | 'facts'>;
+
+/** Which ids of a thing are meant: those that are just so, or, if nothing is called so, those that it is a part of. */
+function wantedBy(id: string, all: readonly Sought[]): (sought: Sought) => string[] {
+  const called = (name: string): boolean => slug(name).toLowerCase() === slug(id).toLowerCase();
   const exact = all.filter(({ ids }) => ids.some(called));
+  if (exact.length === 0) return ({ ids }) => ids.filter((name) => name.includes('/') && matches(slug(id), name));
   // A lock's name stands for the blocks that take it, too.
-  const locks = exact.filter(({ kind }) => kind === 'lock').map(({ ids }) => ids[0]);
-  const blocks = all.filter(({ facts }) => facts.some(([title, fact]) => title === 'lock' && locks.includes(fact)));
-  if (exact.length > 0) return [...exact.map((thing) => ({ ...thing, ids: narrowed(thing, called) })), ...blocks];
-  const part = (name: string): boolean => name.includes('/') && matches(wanted, name);
-  return all.filter(({ ids }) => ids.some(part)).map((thing) => ({ ...thing, ids: narrowed(thing, part) }));
+  const locks = new Set(exact.filter(({ kind }) => kind === 'lock').map(({ ids }) => ids[0]));
+  const takes = ({ facts }: Sought): boolean => facts.some(([title, fact]) => title === 'lock' && locks.has(fact));
+  return (sought) => (takes(sought) ? [...sought.ids] : sought.ids.filter(called));
 }
 
-const narrowed = ({ ids }: Thing, wanted: (id: string) => boolean): string[] => ids.filter(wanted);
+/** The things that have an id that is meant, with no other. */
+const those = <T extends Sought>(all: readonly T[], wanted: (sought: Sought) => string[]): T[] =>
+  all.map((one) => ({ ...one, ids: wanted(one) })).filter(({ ids }) => ids.length > 0);
 
-function hint(id: string, all: readonly Thing[]): string {
+function hint(id: string, all: readonly Sought[]): string {
   const near = nearest(id, [...new Set(all.flatMap(({ ids }) => ids))]);
   return near.length > 0
     ? `; did you mean ${near.map((one) => `"${one}"`).join(' or ')}?`

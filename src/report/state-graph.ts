@@ -37,7 +37,6 @@ export function stateGraph(machine: Machine, { by, maxStates, maxNodes }: StateG
   const nodes = new Map<string, Drawn>();
   const edges = new Map<string, GraphEdge>();
   const seen = new Set<string>();
-  let level: (readonly unknown[])[] = [];
   const all = machine.variables.map((_, i) => i);
   const keyBy = (state: readonly unknown[], which: readonly number[]): string =>
     JSON.stringify(which.map((i) => keyOf(machine.variables[i].sort, state[i])));
@@ -67,7 +66,8 @@ export function stateGraph(machine: Machine, { by, maxStates, maxNodes }: StateG
   for (const state of machine.initialStates) visit(state, undefined);
   let faults = 0;
   while (next.length > 0) {
-    [level, next] = [next, []];
+    const level = next;
+    next = [];
     for (const state of level) {
       const from = nodes.get(keyBy(state, shown)) as Drawn;
       const done = execute(machine, state);

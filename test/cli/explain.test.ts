@@ -2,12 +2,19 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { beforeAll, expect, it } from 'vitest';
 import { windows } from '../../models/windows.js';
+import { explain } from '../../src/cli/explain.js';
 import { built, ringfence } from './run.js';
 
 beforeAll(built);
 const here = tmpdir();
-const json = (...args: string[]) =>
-  JSON.parse(ringfence(here, 'explain', ...args, '--json').stdout) as Record<string, unknown>[];
+
+/** What `explain ID --json` prints, without a process of its own. */
+async function json(id: string, model?: string): Promise<Record<string, unknown>[]> {
+  const written: string[] = [];
+  const stdout = { write: (text: string) => written.push(text) };
+  expect(await explain(id, { model, json: true }, { stdout, stderr: stdout, env: {}, cwd: here })).toBe(0);
+  return JSON.parse(written.join('')) as Record<string, unknown>[];
+}
 
 it('explains a guard: what it lets pass, what is without it, and its defect', () => {
   const { code, stdout } = ringfence(here, 'explain', 'map_pages/host-owns-page', '--model', 'SC-01');
@@ -20,19 +27,19 @@ it('explains a guard: what it lets pass, what is without it, and its defect', ()
   expect(stdout).toContain("npx ringfence check SC-01 --scope pages=2,iovas=1 --edit 'pass map_pages/host-owns-page'");
 });
 
-it('explains properties, windows, defects, assumptions, locks and scenarios', () => {
-  expect(json('I-7').map(({ kind }) => kind)).toContain('property');
-  expect(json('w-22')[0]).toMatchObject({
+it('explains properties, windows, defects, assumptions, locks and scenarios', async () => {
+  expect((await json('I-7')).map(({ kind }) => kind)).toContain('property');
+  expect((await json('w-22'))[0]).toMatchObject({
     kind: 'window',
     ids: ['W-22'],
     at: expect.stringContaining('models/windows.ts:') as string,
   });
-  expect(json('D-02')[0]).toMatchObject({ kind: 'defect', models: ['SC-01'] });
-  expect(json('A-PD').map(({ kind }) => kind)).toEqual(['defect', 'assumption']);
-  expect(json('A-PD')[1]).toMatchObject({ without: '--deny A-PD' });
-  expect(json('pgt_lock', '--model', 'SC-01').map(({ kind }) => kind)).toEqual(['lock', 'lock', 'lock', 'lock']);
-  expect(json('SC-01')[0]).toMatchObject({ kind: 'scenario', see: 'npx ringfence check SC-01' });
-  expect(json('SC-17')[0]).toMatchObject({ kind: 'scenario', text: 'a scenario that has no model yet' });
+  expect((await json('D-02'))[0]).toMatchObject({ kind: 'defect', models: ['SC-01'] });
+  expect((await json('A-PD')).map(({ kind }) => kind)).toEqual(['defect', 'assumption']);
+  expect((await json('A-PD'))[1]).toMatchObject({ without: '--deny A-PD' });
+  expect((await json('pgt_lock', 'SC-01')).map(({ kind }) => kind)).toEqual(['lock', 'lock', 'lock', 'lock']);
+  expect((await json('SC-01'))[0]).toMatchObject({ kind: 'scenario', see: 'npx ringfence check SC-01' });
+  expect((await json('SC-17'))[0]).toMatchObject({ kind: 'scenario', text: 'a scenario that has no model yet' });
 });
 
 it('suggests what is near, and ends with 2', () => {
