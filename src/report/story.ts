@@ -18,7 +18,7 @@ interface Episode {
   readonly lead: Segment;
 }
 
-/** The sentences of a trace's story. `brief`: only who calls what in which order, without what it changes. */
+/** The sentences of a trace's story. `brief`: only who calls what in which order. */
 export function storyOf(trace: StoredTrace, { brief = false } = {}): string[] {
   const history = new History(trace);
   const episodes = episodesOf(segmentsOf(trace));
@@ -29,7 +29,8 @@ export function storyOf(trace: StoredTrace, { brief = false } = {}): string[] {
     const last = i === episodes.length - 1 ? lastDeed(trace, episode) : '';
     return sentence(opening + (brief ? call(trace, episode) + last : episodeWords(history, episode, last)));
   });
-  return [...changesOfTheModel(trace), ...shortened(together(told)), ...endOf(trace)];
+  const happened = told.length > 0 ? shortened(together(told)) : ['Nothing has to happen: it is so at the start.'];
+  return brief ? happened : [...changesOfTheModel(trace), ...happened, ...endOf(trace)];
 }
 
 /** Of a very long story, its beginning and its end. */

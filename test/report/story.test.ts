@@ -19,6 +19,11 @@ it('tells a race: who comes in between, and what is wrong at the end', () => {
   ]);
 });
 
+it('is brief where the rest is printed beside it, and says so if nothing has to happen', () => {
+  expect(storyOf(storedRace(), { brief: true }).at(-1)).toBe('driver1 goes on with submit.');
+  expect(storyOf({ ...storedRace(), steps: [] })[0]).toBe('Nothing has to happen: it is so at the start.');
+});
+
 it('names edits, and guards that refuse or would', () => {
   const passed = storedRace(['pass has-room'], [race[0], ['driver0', 'submit/lock/put'], ['driver1', 'submit/look']]);
   expect(storyOf(passed).join(' ')).toContain('The program is another one here: pass submit/look/has-room.');
