@@ -11,6 +11,7 @@ import {
   profileOf,
   recordTrace,
   searchedLines,
+  storyLine,
   styled,
   summaryLines,
   traceLines,
@@ -235,7 +236,7 @@ function reportLines(
   const report = { model: found.model, result, judged, sentences };
   const shown = shortest(judged, stored);
   const lines: Line[] = [...verdictLines(report)];
-  for (const trace of shown) lines.push([], ...traceLines(trace));
+  for (const trace of shown) lines.push([], ...traceLines(trace), [], storyLine(trace, { brief: true }));
   if (shown.length > 0) lines.push([]);
   lines.push(...summaryLines(report, searchedLines(result)));
   if (coverage) lines.push(...coverageLines(coverage));

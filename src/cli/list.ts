@@ -1,6 +1,6 @@
 /** `ringfence list`: the models, or everything in one of them that has an id, one line each. */
 import { describe, walk, type Described, type Model, type Tree } from '../language/index.js';
-import { functionName, pad, styled, widest, type Line, type Margin } from '../report/index.js';
+import { functionName, guardEnd, pad, styled, widest, type Line, type Margin } from '../report/index.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { listLocks } from './locks.js';
 import { builtinModels, findModels } from './models.js';
@@ -156,7 +156,7 @@ function treeRows(tree: Tree, place: Place): [kind: string, id: string, about: s
       const guards = (spec.guards ?? []).map((guard): [string, string, string] => [
         'guard',
         `${tree.path}/${guard.id}`,
-        words(guard.doc, elseOf(guard.else), guard.source),
+        words(guard.doc, `else ${guardEnd(guard.else)}`, guard.source),
       ]);
       return [['step', tree.path, words(origin.doc, fn, where(origin.at))], ...guards];
     }
@@ -169,12 +169,6 @@ function treeRows(tree: Tree, place: Place): [kind: string, id: string, about: s
     default:
       return [];
   }
-}
-
-function elseOf(otherwise: unknown): string {
-  if (Array.isArray(otherwise)) return 'else waits';
-  const { exit } = otherwise as { exit: { kind: string; errno?: string; label?: string; result?: string } };
-  return `else ${[exit.kind, exit.errno ?? exit.label ?? exit.result].filter(Boolean).join(' ')}`;
 }
 
 function propertyLines({ builder }: Described): Line[] {

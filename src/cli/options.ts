@@ -89,6 +89,12 @@ export function valuesOption(text: string, before: Readonly<Record<string, strin
   return joined(before, added);
 }
 
+/** `A,B[0, 1]`: commas inside brackets belong to a name. Added to what earlier options said. */
+export const namesOption = (text: string, before: readonly string[] = []): string[] => [
+  ...before,
+  ...topLevel(text).map((name) => name.trim()),
+];
+
 /** Splits at the commas that stand outside of all brackets. */
 function topLevel(text: string): string[] {
   const parts = [''];

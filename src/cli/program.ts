@@ -7,6 +7,8 @@ import { check } from './check.js';
 import { addCompare } from './compare-options.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { explore, type ExploreOptions } from './explore.js';
+import { explain, type ExplainOptions } from './explain.js';
+import { graph, type GraphOptions } from './graph.js';
 import { EXIT_CODES, examples } from './help.js';
 import { list, type ListOptions } from './list.js';
 import {
@@ -14,6 +16,7 @@ import {
   countOption,
   defaultWorkers,
   memoryOption,
+  namesOption,
   portOption,
   reporterOption,
   scopeOption,
@@ -97,7 +100,10 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
     .option('--state <n>', 'the whole state after step n instead (0: the initial state)', (text) =>
       text === '0' ? 0 : countOption(text),
     )
-    .option('--json', 'the trace as one JSON object', false)
+    .option('--compact', 'the steps of a handler call on one line, with what they change together', false)
+    .option('--verbose', 'also documents, guards that passed, and all variables after each step', false)
+    .option('--width <n>', 'fit lines to so many characters; at a terminal they fit it anyway', countOption)
+    .option('--json', 'the trace as one JSON object, with its story', false)
     .option('--html <file>', 'write it as one self-contained page that needs no network')
     .option('--open', 'with --html: open the page in the browser', false)
     .option('--model <file>', 'the file of a model of your own, to say whether it has changed')
@@ -125,6 +131,8 @@ function ringfence(terminal: Terminal, finish: (code: ExitCode) => void): Comman
   addSimulate(program, terminal, finish);
   addCompare(program, terminal, finish);
   addAudit(program, terminal, finish);
+  addExplain(program, terminal, finish);
+  addGraph(program, terminal, finish);
   return program;
 }
 
@@ -185,6 +193,62 @@ function addExplore(program: Command, terminal: Terminal, finish: (code: ExitCod
 }
 
 type GivenToExplore = Omit<ExploreOptions, 'edits' | 'scope' | 'deny'> & Partial<ExploreOptions>;
+
+function addExplain(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  program
+    .command('explain')
+    .description('what an id means, where it is used, what takes it away, and how to see it fail')
+    .argument('<id>', 'a property, window, defect, assumption, scenario, process, handler, step, guard, lock or loop')
+    .option('--model <model>', 'only in this model, or in the file of your own')
+    .option('--json', 'one JSON array on stdout', false)
+    .addHelpText(
+      'after',
+      examples(
+        'explain I-7',
+        'explain W-22',
+        'explain D-02',
+        'explain host-owns-page',
+        'explain unmap_pages/wait-for-CMD_SYNC --model SC-01',
+      ),
+    )
+    .action(async (id: string, options: ExplainOptions) => finish(await explain(id, options, terminal)));
+}
+
+function addGraph(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  const edits: string[] = [];
+  const edit = (text: string): string => (edits.push(text), text);
+  program
+    .command('graph')
+    .description('draw the state graph of a small scope, or the program of a handler')
+    .argument('<model>', 'a model, or the file of your own')
+    .option('--scope <k=v,...>', 'parameters of the scope; repeatable', scopeOption)
+    .option('--handler <name>', 'draw the program of this handler instead')
+    .option(
+      '--by <var,...>',
+      'one node for all states that agree in these variables, families or processes; repeatable',
+      namesOption,
+    )
+    .option('--without <id>', 'as for check; repeatable', (id) => edit(`without ${id}`))
+    .option('--edit <edit>', 'as for check; repeatable', edit)
+    .option('--deny <id>', 'as for check; repeatable', collect)
+    .addOption(new Option('--format <format>', 'svg needs Graphviz').choices(['dot', 'svg']).default('dot'))
+    .option('--max-states <n>', 'explore no more states', countOption, 20_000)
+    .option('--max-nodes <n>', 'draw no more nodes', countOption, 400)
+    .option('--out <file>', 'write it there instead of to stdout')
+    .addHelpText(
+      'after',
+      examples(
+        'graph bench-iommu --scope cpus=1,devices=1,pages=1',
+        'graph SC-01 --scope cpus=1,pages=1,iovas=1,sharing=false --by ownership,table --format svg --out sc-01.svg',
+        'graph SC-01 --handler unmap_pages | dot -Tpdf > unmap_pages.pdf',
+      ),
+    )
+    .action(async (model: string, { scope = {}, by = [], deny = [], ...rest }: GivenToGraph) =>
+      finish(await graph(model, { ...rest, edits, scope, by, deny }, terminal)),
+    );
+}
+
+type GivenToGraph = Omit<GraphOptions, 'scope' | 'by' | 'deny' | 'edits'> & Partial<GraphOptions>;
 
 type GivenToTry = Pick<TryOptions, 'model' | 'limit' | 'json'> & Partial<TryOptions>;
 

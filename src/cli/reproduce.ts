@@ -16,11 +16,15 @@ export function shortest(
   return traces.reduce<readonly StoredTrace[]>((best, own) => (length(best) <= length(own) ? best : own), []);
 }
 
+/** The options that decide what is found. */
+type Again = Pick<CheckOptions, 'edits' | 'property'> &
+  Partial<Pick<CheckOptions, 'maxStates' | 'maxDepth' | 'timeout' | 'stopAtFirst'>>;
+
 /** The command that does this again, for this model alone. */
 export function reproduce(
-  found: Found,
+  found: Pick<Found, 'model' | 'file'>,
   machine: Pick<Machine, 'scope' | 'denied'>,
-  options: Pick<CheckOptions, 'edits' | 'property'> & Partial<CheckOptions>,
+  options: Again,
 ): string {
   const words = ['npx', 'ringfence', 'check', ...machineWords(found, machine, options)];
   const { maxStates, maxDepth, timeout, stopAtFirst } = options;
@@ -33,7 +37,7 @@ export function reproduce(
 
 /** What a command line says of the machine: the model, its scope, edits, denied assumptions and properties. */
 export function machineWords(
-  { model, file }: Found,
+  { model, file }: Pick<Found, 'model' | 'file'>,
   machine: Pick<Machine, 'scope' | 'denied'>,
   options: Pick<CheckOptions, 'edits' | 'property'>,
 ): string[] {

@@ -1,6 +1,6 @@
 /** Where a command writes, and with which colours. */
 import pc from 'picocolors';
-import { textOf, type Line, type Style } from '../report/index.js';
+import { fit, textOf, type Line, type Style } from '../report/index.js';
 
 /** A stream of text, as far as we need one. */
 export interface Output {
@@ -15,6 +15,8 @@ export interface Terminal {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Characters of a line on stdout, where the user has said so; else a terminal's own, and no limit for a file. */
+  readonly width?: number;
 }
 
 /** The process's own. */
@@ -39,6 +41,8 @@ export function paint(lines: readonly Line[], stream: Output, env: Terminal['env
     bad: (text) => colours.bold(colours.red(text)),
     warn: colours.yellow,
     accent: colours.cyan,
+    gone: colours.red,
+    new: (text) => colours.bold(colours.green(text)),
   };
   return lines
     .map((line) =>
@@ -51,9 +55,11 @@ export function paint(lines: readonly Line[], stream: Output, env: Terminal['env
     .join('');
 }
 
-/** Prints lines for people on stdout. */
-export const say = ({ stdout, env }: Terminal, lines: readonly Line[]): void =>
-  void stdout.write(paint(lines, stdout, env));
+/** Prints lines for people on stdout, as wide as there is room. */
+export function say({ stdout, env, width }: Terminal, lines: readonly Line[]): void {
+  const room = width ?? (stdout.isTTY === true ? stdout.columns || Infinity : Infinity);
+  stdout.write(paint(fit(lines, room), stdout, env));
+}
 
 /** Prints lines on stderr. */
 export const warn = ({ stderr, env }: Terminal, lines: readonly Line[]): void =>

@@ -1,21 +1,52 @@
 /** A stored trace as text: one step a line, below it only what changed, at the end the sentence that broke. */
 import type { StoredOrigin, StoredStep, StoredTrace } from './stored-trace.js';
 import { stateAfter } from './stored-trace.js';
+import { changeLines } from './changes.js';
 import { pad, pairs, plural, styled, widest, type Line, type Piece } from './lines.js';
+import { History, argumentsOf, callWords, segmentsOf, type Segment } from './segments.js';
+import { storyOf } from './story.js';
 
 const MARGIN = '      ';
 
+/** A guard of a step, as its model has it. */
+export interface SeenGuard {
+  readonly id: string;
+  readonly doc: string;
+  readonly source?: string;
+}
+
+/** How much of a trace is printed. */
+export interface Detail {
+  /** Neighbouring steps of one handler call (or of the hardware) on one line, with what they change together. */
+  readonly compact?: boolean;
+  /** Also documents, and all variables after each step. */
+  readonly verbose?: {
+    /** The guards of a step in their order, where the model is known. */
+    readonly guardsOf: (process: string, action: string) => readonly SeenGuard[];
+  };
+}
+
 /** The steps of a trace and its end. */
-export function traceLines(trace: StoredTrace): Line[] {
+export function traceLines(trace: StoredTrace, { compact = false, verbose }: Detail = {}): Line[] {
   const actor = widest(
     trace.steps.map(({ process }) => process),
     16,
   );
   const lines: Line[] = [[styled('dim', '   0  initial state')]];
-  trace.steps.forEach((step, i) => {
-    if (i === trace.loop) lines.push([MARGIN, styled('warn', `the loop starts here: ${loopWords(trace)}`)]);
-    lines.push(...stepLines(trace, step, i + 1, actor));
-  });
+  const loopLine: Line = [MARGIN, styled('warn', `the loop starts here: ${loopWords(trace)}`)];
+  const history = new History(trace);
+  if (compact) {
+    for (const segment of segmentsOf(trace)) {
+      if (segment.from - 1 === trace.loop) lines.push(loopLine);
+      lines.push(...segmentLines(history, segment, actor));
+    }
+  } else {
+    trace.steps.forEach((step, i) => {
+      if (i === trace.loop) lines.push(loopLine);
+      lines.push(...stepLines(trace, step, i + 1, actor));
+      if (verbose) lines.push(...verboseLines(history, i + 1, verbose.guardsOf(step.process, step.action)));
+    });
+  }
   if (trace.loop === trace.steps.length) lines.push([MARGIN, styled('warn', loopWords(trace))]);
   if (trace.faulting) {
     const { process, action, message } = trace.faulting;
@@ -29,6 +60,13 @@ export function traceLines(trace: StoredTrace): Line[] {
   }
   return [...lines, [], ...endLines(trace)];
 }
+
+/** The story of a trace as one paragraph behind its title; see {@link storyOf}. */
+export const storyLine = (trace: StoredTrace, options: { brief?: boolean } = {}): Line => [
+  '  ',
+  styled('dim', pad('story', 10)),
+  storyOf(trace, options).join(' '),
+];
 
 /** The sentence that is violated, with its id, the guilty instance, and why. */
 export function endLines(trace: StoredTrace): Line[] {
@@ -87,11 +125,7 @@ function stepLines(trace: StoredTrace, step: StoredStep, n: number, actor: numbe
   ];
   if (args !== '') head.push(`  ${args}`);
   const lines: Line[] = [[...head, ...originPieces(step)]];
-  const names = step.changes.map(({ variable, path }) => trace.variables[variable].name + path);
-  const width = widest(names, 36);
-  step.changes.forEach(({ before, after }, i) =>
-    lines.push([inner, pad(names[i], width), '  ', styled('dim', before), ' → ', styled('bold', after)]),
-  );
+  lines.push(...changeLines(named(trace, step.changes), inner));
   for (const { name, args: said } of step.emits)
     lines.push([inner, styled('dim', `announces ${name}(${pairs(said, ', ')})`)]);
   if (step.guard) {
@@ -105,12 +139,67 @@ function stepLines(trace: StoredTrace, step: StoredStep, n: number, actor: numbe
       doc,
     ]);
   }
-  const ends = step.next === 'idle';
-  if (step.label !== '' || ends) {
-    const words = [ends ? 'returns' : '', step.label].filter((part) => part !== '').join(' ');
-    lines.push([inner, styled(step.label.startsWith('-') ? 'warn' : 'dim', words)]);
-  }
-  return lines;
+  return [...lines, ...resultLines(step, inner)];
+}
+
+const named = (trace: StoredTrace, changes: StoredStep['changes']) =>
+  changes.map(({ variable, path, before, after }) => ({ name: trace.variables[variable].name + path, before, after }));
+
+/** What the actor gets, and whether its handler is over. */
+function resultLines({ label, next }: Pick<StoredStep, 'label' | 'next'>, inner: string): Line[] {
+  const words = [next === 'idle' ? 'returns' : '', label].filter((part) => part !== '').join(' ');
+  return words === '' ? [] : [[inner, styled(label.startsWith('-') ? 'warn' : 'dim', words)]];
+}
+
+/** Several steps as one: the call, from where to where it goes, and what they change together. */
+function segmentLines(history: History, segment: Segment, actor: number): Line[] {
+  const { process, handler, from, to, steps } = segment;
+  const last = steps[steps.length - 1];
+  const inner = `${MARGIN}${' '.repeat(actor)}       `;
+  const label = ({ action }: StoredStep): string => action.slice(action.lastIndexOf('/') + 1);
+  const args = callWords(argumentsOf(history.trace, handler, steps));
+  const call = handler === '' ? [] : [styled('bold', handler), args === '' ? '  ' : `(${args})  `];
+  const error = steps.findLast((step) => step.label.startsWith('-'))?.label ?? last.label;
+  return [
+    [
+      (from === to ? `${from}` : `${from}-${to}`).padStart(7),
+      '  ',
+      styled('accent', pad(process, actor)),
+      '  ',
+      ...call,
+      styled('dim', from === to ? label(last) : `${label(steps[0])} … ${label(last)}`),
+    ],
+    ...changeLines(named(history.trace, history.net(from, to)), inner),
+    ...resultLines({ label: error, next: last.next }, inner),
+  ];
+}
+
+/** What else is known of step `n`: documents, the guards that it passed, and the variables that it left as they are. */
+function verboseLines(history: History, n: number, guards: readonly SeenGuard[]): Line[] {
+  const { trace } = history;
+  const step = trace.steps[n - 1];
+  const inner = `${MARGIN}    `;
+  const lines: Line[] = [];
+  const add = (title: string, text: string): void => {
+    if (text !== '') lines.push([inner, styled('dim', pad(title, 8)), text]);
+  };
+  add('does', step.doc);
+  add('source', step.source);
+  const decided = step.guard === null ? guards.length : guards.findIndex(({ id }) => id === step.guard?.id);
+  for (const { id, doc, source = '' } of guards.slice(0, decided))
+    add('passes', `${id}: ${doc}${source === '' ? '' : `  (${source})`}`);
+  if (step.guard && step.guard.source !== '') add('guard', `${step.guard.id}: ${step.guard.source}`);
+  add('then at', step.next);
+  const changed = new Set(step.changes.map(({ variable }) => variable));
+  const rest = trace.variables.flatMap(({ name, kind }, i) =>
+    changed.has(i) || kind === 'frame' ? [] : [{ name, i }],
+  );
+  const width = widest(
+    rest.map(({ name }) => name),
+    40,
+  );
+  const still = rest.map(({ name, i }): Line => [inner, styled('dim', `${pad(name, width)}  ${history.at(i, n)}`)]);
+  return [...lines, ...still];
 }
 
 function originPieces({ fn, at }: StoredOrigin): Piece[] {

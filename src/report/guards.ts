@@ -45,7 +45,8 @@ export function guardFinder(machine: Machine, described: Described): GuardFinder
   };
 }
 
-function stepsByProcess({ builder, editable }: Described): Map<string, Map<string, StepTree>> {
+/** The steps of each process by their ids. */
+export function stepsByProcess({ builder, editable }: Described): Map<string, Map<string, StepTree>> {
   let at = 0;
   return new Map(
     builder.processes.map((process) => {
@@ -57,4 +58,11 @@ function stepsByProcess({ builder, editable }: Described): Map<string, Map<strin
       return [process.name, new Map(steps.map((tree) => [tree.path, tree]))];
     }),
   );
+}
+
+/** What happens where a guard refuses. */
+export function guardEnd(otherwise: unknown): string {
+  if (Array.isArray(otherwise)) return 'waits';
+  const { exit } = otherwise as { exit: { kind: string; errno?: string; label?: string; result?: string } };
+  return [exit.kind, exit.errno ?? exit.label ?? exit.result].filter(Boolean).join(' ');
 }

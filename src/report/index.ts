@@ -4,13 +4,21 @@ export * from './stored-trace.js';
 export { TraceError, decodeTrace, encodeTrace } from './trace-file.js';
 export { limits } from './trace-shape.js';
 export { recordTrace, type Setting } from './record.js';
-export { guardFinder, type GuardFinder } from './guards.js';
+export { guardEnd, guardFinder, stepsByProcess, type GuardFinder } from './guards.js';
 export { coverageLines, coverageOf, type Counts, type Coverage, type Seen } from './coverage.js';
 export { countLines, type Unit } from './coverage-counts.js';
 export { marginOf, type Margin } from './coverage-listing.js';
 export { compareSides, type Comparison, type Side, type Verdict } from './comparison.js';
 export { comparisonLines } from './comparison-text.js';
-export { endLines, functionName, stateLines, traceLines } from './counterexample.js';
+export {
+  endLines,
+  functionName,
+  stateLines,
+  storyLine,
+  traceLines,
+  type Detail,
+  type SeenGuard,
+} from './counterexample.js';
 export { profileLines, profileOf, type Profile, type Smaller } from './profile.js';
 export { replayTrace, variableChanges, type Replayed } from './replay.js';
 export { simulationLines } from './simulation.js';
@@ -31,3 +39,8 @@ export { pageLimits, pageTrace, type PageStep, type PageTrace } from './page-tra
 export { contentSecurityPolicy, htmlPage, type PageAssets } from './html.js';
 export type * from './page-data.js';
 export { Walker, WalkError } from './walk.js';
+export { fit } from './fit.js';
+export { storyOf } from './story.js';
+export { dotOf, type Graph } from './dot.js';
+export { GraphTooLarge, stateGraph } from './state-graph.js';
+export { programGraph } from './program-graph.js';

@@ -1,7 +1,7 @@
 /** Text for people, as lines of styled pieces. Whoever prints them escapes every piece, so nobody can forget to. */
 
 /** How a piece is shown where there are colours. */
-export type Style = 'bold' | 'dim' | 'good' | 'bad' | 'warn' | 'accent';
+export type Style = 'bold' | 'dim' | 'good' | 'bad' | 'warn' | 'accent' | 'gone' | 'new';
 /** A piece of a line: plain text, or text with a style. */
 export type Piece = string | { readonly text: string; readonly style: Style };
 export type Line = readonly Piece[];
