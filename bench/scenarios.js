@@ -1,13 +1,16 @@
 // Writes docs/scenarios.md (every model's counts and verdicts, every seeded defect) and results/*.trace (the shortest
-// counterexample of each violation that a model expects). One worker, so that the calls of spec code are the same each time.
+// counterexample of each violation that a model expects), results/baseline.json and docs/findings.md. One worker, so that the calls of spec code are the same each time.
 
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format } from 'prettier';
 
+import { findingsPage } from './lib/findings.js';
 import { CLI, ROOT } from './lib/paths.js';
+
+const BASELINE = 'results/baseline.json';
 
 const number = (n) => n.toLocaleString('en-US');
 const scopeText = (scope) =>
@@ -19,12 +22,16 @@ const scopeText = (scope) =>
 function checkAll() {
   const results = path.join(ROOT, 'results');
   for (const file of readdirSync(results)) if (file.endsWith('.trace')) rmSync(path.join(results, file));
-  const run = spawnSync(process.execPath, [CLI, 'check', '--json', '--workers', '1', '--out', 'results'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const run = spawnSync(
+    process.execPath,
+    [CLI, 'check', '--json', '--workers', '1', '--out', 'results', '--baseline', BASELINE, '--update-baseline'],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const found = run.stdout
     .split('\n')
     .filter((line) => line !== '')
@@ -99,4 +106,10 @@ Macro steps are handler invocations, hardware events and environment events.
 
 ${defectsTable(defects)}
 `;
-writeFileSync(path.join(ROOT, 'docs/scenarios.md'), await format(text, { parser: 'markdown', printWidth: 120 }));
+const write = async (file, markdown) =>
+  writeFileSync(path.join(ROOT, file), await format(markdown, { parser: 'markdown', printWidth: 120 }));
+await write('docs/scenarios.md', text);
+
+const { findings } = await import(pathToFileURL(path.join(ROOT, 'dist/models/findings.js')).href);
+const baseline = JSON.parse(readFileSync(path.join(ROOT, BASELINE), 'utf8'));
+await write('docs/findings.md', findingsPage(findings, builtin, baseline));
