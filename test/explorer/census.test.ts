@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { builtin } from '../../models/index.js';
 import { search } from '../../src/explorer/index.js';
 import { execute } from '../../src/explorer/execute.js';
-import { Frame, IDLE, build, keyOf, type Machine } from '../../src/language/index.js';
+import { Frame, IDLE, build, keyOf, witnessed, type Machine } from '../../src/language/index.js';
 import { naiveSearch } from '../oracle/naive.js';
 import { mailbox } from '../report/example.js';
 import { builtEngine, builtSource } from '../built.js';
@@ -39,10 +39,12 @@ function plainCounts(machine: Machine) {
       if (own && own.pc !== IDLE) inFlight.push(`${name}:${actions(own)[0].id.split('/')[0]}`);
       for (const action of actions(own)) {
         const read = new Set<number>();
-        action.run(
-          (variable) => (read.add(variable), state[variable]),
-          (guard, passes) => add(guards, `${passes ? 'passed' : 'refused'} ${action.id}/${guard}`),
+        const note = (variable: number): unknown => (read.add(variable), state[variable]);
+        const outcomes = action.run(note, (guard, passes) =>
+          add(guards, `${passes ? 'passed' : 'refused'} ${action.id}/${guard}`),
         );
+        // What monitors read is part of the situation.
+        for (const outcome of outcomes) witnessed(machine, action.id, outcome, note);
         const values = [...(frame < 0 ? [] : [frame]), ...read].map(
           (v) => `${v}=${keyOf(machine.variables[v].sort, state[v])}`,
         );
