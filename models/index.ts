@@ -17,6 +17,7 @@ import sc14, { defects as sc14Defects } from './sc-14.js';
 import sc15, { defects as sc15Defects } from './sc-15.js';
 import sc16, { defects as sc16Defects } from './sc-16.js';
 import sc19, { defects as sc19Defects } from './sc-19.js';
+import sc21, { defects as sc21Defects } from './sc-21.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -46,5 +47,6 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-15.js', models: sc15, defects: sc15Defects },
   { file: './sc-16.js', models: sc16, defects: sc16Defects },
   { file: './sc-19.js', models: sc19, defects: sc19Defects },
+  { file: './sc-21.js', models: sc21, defects: sc21Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];
