@@ -6,7 +6,6 @@ import {
   type HostStage2,
   type Idmap,
   type IoPageTable,
-  type Page,
   type PageOwnership,
   type Parts,
   type RemoteMemory,
@@ -43,14 +42,17 @@ export function secureWorldTakesPagesOutOfReach(
   }); // prettier-ignore
 }
 
-/** I-10. Whoever stores, stores something else than the image: so the content tells. */
+/**
+ * I-10. Whoever stores, stores something else than the image: so the content tells. While the processor runs, the TEE's
+ * own clearing counts too: nobody pulls the memory from under it.
+ */
 export function loadedImageStays(m: Builder, { remote: { state, memory } }: Pick<RemoteMemorySystem, 'remote'>): void {
   m.invariant('I-10', {
     text: 'While TA state(id) ∈ {LOADED,STARTED}, no EL1 store and no device DMA has changed a region of id since its verification (RP’s own writes excluded).',
     source: 'S1:36-42',
     reads: () => ({ state, memory }),
     when: (s) => s.state !== 'OFF',
-    holds: (s) => isSigned(s.memory),
+    holds: (s) => (s.state === 'STARTED' ? isSigned(s.memory) : !s.memory.includes('BAD')),
     because: (s) => `the TA’s state is ${s.state}, and the memory is ${[...s.memory].join()}`,
   });
 }
@@ -120,15 +122,16 @@ export function signedImageCanRun(m: Builder, system: RemoteMemorySystem): void 
   });
 }
 
-/** V-7: lent pages come back. */
+/** V-7: lent pages come back, and no firewall is left in the host's way. */
 export function lentPagesComeBack(m: Builder, system: RemoteMemorySystem): void {
-  const { parts: { page }, pages } = system; // prettier-ignore
+  const { parts, pages, remote } = system;
+  const { page } = parts;
   m.alwaysPossible('V-7', {
-    text: 'From every reachable state every page can again be the host’s, and donated (AG EF ref=0).',
+    text: 'From every reachable state every page can again be the host’s to use, and to donate (AG EF ref=0).',
     source: 'L-5',
     forall: { p: page },
     by: allWhoHelp(system),
-    reads: ({ p }: { p: Page }) => ({ own: pages.ownership(p), ref: pages.ref(p) }),
-    holds: ({ own, ref }) => own.host === 'OWNED' && ref === 0,
+    reads: ({ p }) => ({ own: pages.ownership(p), ref: pages.ref(p), closed: remote.closed }),
+    holds: ({ own, ref, closed }, { p }) => own.host === 'OWNED' && ref === 0 && !(closed && p === remote.place),
   });
 }

@@ -7,7 +7,6 @@
  */
 import {
   block,
-  done,
   fail,
   fragment,
   handler,
@@ -23,7 +22,7 @@ import type { HostStage2 } from './host-stage2.js';
 import { check } from './page-ownership.js';
 import type { Parts } from './parts.js';
 import { remoteProcessors } from './remote-processor.js';
-import { remoteprocPta, TeeResult } from './remoteproc-pta.js';
+import { remoteprocPta } from './remoteproc-pta.js';
 import { Image, remoteprocTa } from './remoteproc-ta.js';
 import type { Smmuv3 } from './smmuv3.js';
 
@@ -57,7 +56,7 @@ export function remoteMemory(
 
   const setFirewall = (to: boolean) =>
     fragment(to ? 'close firewall' : 'open firewall', { page }, (h) => [
-      h.step(to ? 'close firewall' : 'open firewall', {
+      h.step('write firewall', {
         doc: to ? 'before the page counts as the secure world’s' : 'nothing of the TEE is in the page any more',
         source: firewallSource,
         writes: () => ({ closed }),
@@ -99,7 +98,7 @@ export function remoteMemory(
     ...(firewall === 'none' ? [] : [h.call(setFirewall(false), (f) => ({ page: f.page }))]),
   ]); // prettier-ignore
 
-  const load: Handler = handler('LOAD_FW', { image: Image, answer: TeeResult }, (h) => [
+  const load: Handler = handler('LOAD_FW', { image: Image }, (h) => [
     h.step('name image', {
       doc: 'the host’s to name',
       source: 'T3',
@@ -124,14 +123,14 @@ export function remoteMemory(
         run: (s) => next({ users: s.users + 1 }),
       }),
     ]),
-    h.call(ta.load, (f) => ({ rproc, image: f.image }), { into: (answer) => ({ answer }) }),
+    h.call(ta.load, (f) => ({ rproc, image: f.image })),
     h.locked('shm_lock again', () => shmLock, [
       h.step('put memory object', {
         doc: 'where it was loaded, the image holds it from here on',
         fn: 'mobj_put',
         source,
         writes: () => ({ users }),
-        run: (s, f) => done(f.answer === 'SUCCESS' ? '' : f.answer, { users: s.users - 1 }),
+        run: (s) => next({ users: s.users - 1 }),
       }),
     ]),
   ], { source: 'ta/remoteproc/src/remoteproc_core.c (B15)' }); // prettier-ignore
