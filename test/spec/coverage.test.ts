@@ -64,6 +64,10 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-15/reclaim-first': [{}],
   'SC-15/android-older-teardown': [{}],
   'SC-15/domains-first': [{}],
+  'SC-21': [{ pages: 1 }],
+  'SC-21/idmap': [{ pages: 1 }],
+  'SC-21/no-iommu-update': [{ pages: 1 }],
+  'SC-21/share': [{ ref: true }],
   'bench-iommu': [{ devices: 1, pages: 2 }],
 };
 
