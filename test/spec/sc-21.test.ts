@@ -63,7 +63,7 @@ describe('what protects nothing here', () => {
     ['the firewall, where a lend is a donation', sc21, `drop ${lend}/write-firewall`],
     ['the firewall, with the identity map', idmap, `drop ${lend}/write-firewall`],
     ['the state before a lend: only a page of the secure world could be lent again', sc21, `pass ${lend}/host-state-is-OWNED`],
-    ['the handle: the state after it is looked at too', sc21, `pass ${reclaim}/handle-is-known`],
+    ['the handle: what the secure world does not have is the host’s already', sc21, `pass ${reclaim}/handle-is-known`],
     ['the state of a page that the secure world had', sc21, `pass ${reclaim}/host-state-is-NOPAGE`],
     ['the refcount: the identity map takes none', idmap, `pass ${lend}/ref-is-0`],
     ['the wait after mapping a page', idmap, `drop ${reclaim}/wait-for-CMD_SYNC`],
