@@ -18,6 +18,7 @@ import sc15, { defects as sc15Defects } from './sc-15.js';
 import sc16, { defects as sc16Defects } from './sc-16.js';
 import sc19, { defects as sc19Defects } from './sc-19.js';
 import sc20, { defects as sc20Defects } from './sc-20.js';
+import sc21, { defects as sc21Defects } from './sc-21.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -48,5 +49,6 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-16.js', models: sc16, defects: sc16Defects },
   { file: './sc-19.js', models: sc19, defects: sc19Defects },
   { file: './sc-20.js', models: sc20, defects: sc20Defects },
+  { file: './sc-21.js', models: sc21, defects: sc21Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

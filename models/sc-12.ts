@@ -29,6 +29,7 @@ import {
   idmap,
   idmapDevices,
   idmapOwnership,
+  idmapSnapshot,
   ioPageTable,
   pageOwnership,
   parts,
@@ -58,11 +59,12 @@ function declare(m: Builder, sizes: Scope, design: IdmapDesign & DeviceDesign, f
   const streams = streamTable(m, all, () => undefined);
   const hw = smmuv3(m, all, tables, streams, 2);
   const driver = el2Driver(m, all, streams, hw);
-  const map = idmap(m, all, pages, stage2, tables, hw, driver, design);
+  const map = idmap(m, all, tables, hw, driver);
+  const snapshot = idmapSnapshot(all, pages, stage2, tables, map, design);
   const own = idmapOwnership(m, pages, stage2, map.update);
   const { enableDev, disableDev } = idmapDevices(m, all, streams, driver, map, sizes.timeouts, design);
   const ownership = [own.hypDonateHost, own.donateGuest, own.reclaimPageGuest, stage2.hostMemAbort];
-  const hypercalls = [own.donateHyp, enableDev, ...(fewer ? [] : [map.snapshot, ...ownership, disableDev])];
+  const hypercalls = [own.donateHyp, enableDev, ...(fewer ? [] : [snapshot, ...ownership, disableDev])];
   for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
 
   m.assume('B7', 'caches may hold whatever some prefetch schedule allows (may-cache closure): exact for safety only');

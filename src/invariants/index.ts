@@ -17,3 +17,4 @@ export * from './device-assignment.js';
 export * from './guest-teardown.js';
 export * from './remoteproc.js';
 export * from './remote-processor.js';
+export * from './remote-memory.js';

@@ -26,7 +26,10 @@ export interface OwnershipSystem {
 }
 
 /** I-6. The host's leaves are made on fault, so the converse is not true: a page without a leaf may be the host's. */
-export function hostMapsOnlyItsPages(m: Builder, { parts: { page }, pages, stage2 }: OwnershipSystem): void {
+export function hostMapsOnlyItsPages(
+  m: Builder,
+  { parts: { page }, pages, stage2 }: Pick<OwnershipSystem, 'parts' | 'pages' | 'stage2'>,
+): void {
   m.invariant('I-6', {
     text: 'No host CPU stage-2 mapping exists for a page with host=NOPAGE.',
     source: 'mem_protect.c',

@@ -2,7 +2,7 @@
  * IDMAP design (B5): one identity stage-2 under VMID 0, which all enabled devices share. It mirrors the host's CPU
  * stage-2: a snapshot is taken once, and from then on every change of ownership changes it too, under host_mmu.lock.
  */
-import { bool, done, fragment, handler, next, type Builder } from '../language/index.js';
+import { bool, done, fragment, handler, next, type Builder, type Handler } from '../language/index.js';
 import { isHosts, type MirroredStage2 } from './mirrored-stage2.js';
 import type { IoPageTable, Pte } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
@@ -19,58 +19,19 @@ export interface IdmapDesign {
   readonly invertsResult: boolean;
 }
 
-/** Declares the flag, the snapshot, and the update that ownership changes call. */
+/** Declares the flag, and the update that ownership changes call. */
 export function idmap(
   m: Builder,
   all: Parts,
-  { hostLock }: PageOwnership,
-  { hostPte }: MirroredStage2,
   { Pte, table }: IoPageTable,
   hw: Smmuv3,
   { smmuLock, tlbInvRange, cmdSync }: El2Driver,
-  { invertsResult }: IdmapDesign,
 ) {
   const { page, iova, smmu, domain } = all;
   /** The one table, and its VMID. Identity: the IPA of a page is the page itself. */
   const id = domain.of(0);
   const initialized = m.variable('kvm_idmap_initialized', bool, false);
   const leafOf = (leaves: { get(x: number): Pte | undefined }, p: number): Pte => leaves.get(p) as Pte; // a leaf for every page
-
-  const snapshot = handler('kvm_iommu_snapshot_host_stage2', { page }, (h) => [
-    h.locked('host_mmu.lock', () => hostLock, [
-      h.step('look at flag', {
-        doc: 'once',
-        fn: 'kvm_iommu_init',
-        source,
-        reads: () => ({ initialized }),
-        run: (s) => (s.initialized ? done() : next()),
-      }),
-      h.each('each page', 'page', () => page.values, [
-        h.call(fragment('snapshot_page', { page }, (g) => [
-          g.step('read host stage-2', {
-            doc: 'a page that is somebody else’s is left out',
-            fn: '__snapshot_host_stage2: kvm_pgtable_walk',
-            source,
-            reads: (f) => ({ pte: hostPte(f.page) }),
-            run: (s) => (isHosts(s.pte) ? next() : done()),
-          }),
-          g.step('map in identity map', {
-            fn: '__snapshot_host_stage2: host_stage2_idmap',
-            source,
-            writes: () => ({ table: table(id) }),
-            run: (s, f) => next({ table: s.table.set(f.page, Pte.make.V(f.page)) }),
-          }),
-        ]), (f) => ({ page: f.page })),
-      ]),
-      h.step('set kvm_idmap_initialized', {
-        doc: 'from here on ownership changes reach the identity map',
-        fn: 'kvm_iommu_init',
-        source,
-        writes: () => ({ initialized }),
-        run: () => next({ initialized: !invertsResult }),
-      }),
-    ]),
-  ], { fn: 'kvm_iommu_snapshot_host_stage2', source }); // prettier-ignore
 
   const invalidate = fragment('smmu_tlb_inv_range', { page, smmu }, (h) => [
     h.each('each SMMU', 'smmu', () => smmu.values, [
@@ -105,7 +66,53 @@ export function idmap(
     h.call(invalidate, (f) => ({ page: f.page })),
   ]);
 
-  return { id, initialized, snapshot, update };
+  return { id, initialized, update };
 }
 
 export type Idmap = ReturnType<typeof idmap>;
+
+/** Fills the map from the host's CPU stage-2, once. */
+export function idmapSnapshot(
+  { page }: Parts,
+  { hostLock }: PageOwnership,
+  { hostPte }: MirroredStage2,
+  { Pte, table }: IoPageTable,
+  { id, initialized }: Idmap,
+  { invertsResult }: IdmapDesign,
+): Handler {
+  return handler('kvm_iommu_snapshot_host_stage2', { page }, (h) => [
+    h.locked('host_mmu.lock', () => hostLock, [
+      h.step('look at flag', {
+        doc: 'once',
+        fn: 'kvm_iommu_init',
+        source,
+        reads: () => ({ initialized }),
+        run: (s) => (s.initialized ? done() : next()),
+      }),
+      h.each('each page', 'page', () => page.values, [
+        h.call(fragment('snapshot_page', { page }, (g) => [
+          g.step('read host stage-2', {
+            doc: 'a page that is somebody else’s is left out',
+            fn: '__snapshot_host_stage2: kvm_pgtable_walk',
+            source,
+            reads: (f) => ({ pte: hostPte(f.page) }),
+            run: (s) => (isHosts(s.pte) ? next() : done()),
+          }),
+          g.step('map in identity map', {
+            fn: '__snapshot_host_stage2: host_stage2_idmap',
+            source,
+            writes: () => ({ table: table(id) }),
+            run: (s, f) => next({ table: s.table.set(f.page, Pte.make.V(f.page)) }),
+          }),
+        ]), (f) => ({ page: f.page })),
+      ]),
+      h.step('set kvm_idmap_initialized', {
+        doc: 'from here on ownership changes reach the identity map',
+        fn: 'kvm_iommu_init',
+        source,
+        writes: () => ({ initialized }),
+        run: () => next({ initialized: !invertsResult }),
+      }),
+    ]),
+  ], { fn: 'kvm_iommu_snapshot_host_stage2', source }); // prettier-ignore
+}

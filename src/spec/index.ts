@@ -49,6 +49,7 @@ export * from './device-assignment.js';
 export * from './remote-processor.js';
 export * from './remoteproc-pta.js';
 export * from './remoteproc-ta.js';
+export * from './remote-memory.js';
 export * from './tee-bus.js';
 export * from './remoteproc-tee.js';
 export * from './rproc-core.js';

@@ -32,6 +32,7 @@ export const exceptions: readonly Exception[] = [
       ['SC-12/v3', { cpus: 1 }, waits],
       ['SC-08', {}, waits],
       ['SC-15', { cpus: 1 }, waits],
+      ['SC-21/idmap', { pages: 1 }, waits],
       ['SC-15/published', {}, waits],
       ['SC-15/reclaim-first', {}, waits],
       ['SC-15/android-older-teardown', {}, waits],
@@ -95,6 +96,20 @@ export const exceptions: readonly Exception[] = [
       ['SC-11', guest, 'pass __pkvm_guest_unshare_host/guest-state-is-SHARED_OWNED'],
       ['SC-11/np', npGuest, 'pass __pkvm_host_unshare_guest/ipa-is-mapped'],
       ['SC-12', { cpus: 1, pages: 1 }, 'pass __pkvm_host_donate_guest/host-state-is-OWNED'],
+    ],
+  },
+  {
+    why: 'the secure world gives back only what it was lent, and that is NOPAGE',
+    never: ['refuses FFA_MEM_RECLAIM/host-state-is-NOPAGE', 'returns FFA_MEM_RECLAIM -EPERM'],
+    unless: [['SC-21', { cpus: 1, pages: 1 }, 'pass FFA_MEM_RECLAIM/handle-is-known']],
+  },
+  {
+    why: 'in SC-21 the session is open from the start, and the one processor’s PTA state goes with the TA’s',
+    never: [
+      'refuses LOAD_FW/load/session-is-open',
+      'refuses LOAD_FW/load/PTA-is-OFF',
+      'refuses RELEASE_FW/release/session-is-open',
+      'refuses RELEASE_FW/release/PTA-is-OFF',
     ],
   },
   {
