@@ -16,6 +16,7 @@ import sc13, { defects as sc13Defects } from './sc-13.js';
 import sc14, { defects as sc14Defects } from './sc-14.js';
 import sc15, { defects as sc15Defects } from './sc-15.js';
 import sc16, { defects as sc16Defects } from './sc-16.js';
+import sc17, { defects as sc17Defects } from './sc-17.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -44,5 +45,6 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-14.js', models: sc14, defects: sc14Defects },
   { file: './sc-15.js', models: sc15, defects: sc15Defects },
   { file: './sc-16.js', models: sc16, defects: sc16Defects },
+  { file: './sc-17.js', models: sc17, defects: sc17Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

@@ -38,7 +38,7 @@ function declare(m: Builder, { shells, faults, signals }: ScopeOf<typeof scope>,
   const ta = remoteprocTa(m, remote, remoteprocPta(m, remote, false), { load: 'at once', faults });
   const device = index('tee', 1);
   const bus = teeBus(m, device, ta, { faults, bound: true });
-  const client = clientVariables(m, { rproc: remote.rproc, device }, version);
+  const client = clientVariables(m, remote.rproc, bus, version);
   const rprocs = rprocVariables(m, remote);
   const signal = m.variable('a signal may come', bool, signals);
   const ops = clientOps(client, rprocs, bus, signal);
@@ -47,7 +47,14 @@ function declare(m: Builder, { shells, faults, signals }: ScopeOf<typeof scope>,
   const tasks = Array.from({ length: shells }, (_, n) => `root${n}`);
   for (const task of tasks) m.process(task, [start, stop, setFirmware]);
   const d = device.of(0);
-  m.start([client.dev, d], [client.teeCtx, d], [client.listed(remote.rproc.of(0)), true], [bus.sessionIn, d], [ta.session, true]);
+  const c = bus.context.of(0);
+  m.start(
+    [client.dev, d],
+    [client.teeCtx, c],
+    [client.listed(remote.rproc.of(0)), true],
+    [bus.sessionIn, c],
+    [ta.session, true],
+  );
 
   const system = { remote, ta, rprocs, client };
   linuxAndTheTaAgree(m, system); // L-7

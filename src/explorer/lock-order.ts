@@ -3,7 +3,7 @@
  * class are held together; an edge says that one is held while the other is taken. The first finding is the one that a
  * search would notice first: the edges of a cycle are seen one after another, and the last one closes it.
  */
-import type { Machine } from '../language/index.js';
+import type { LockRule, Machine } from '../language/index.js';
 import type { Evidence, LockUse } from './evidence.js';
 import type { Graph } from './graph.js';
 import type { LearnedOutcome } from './learned.js';
@@ -19,9 +19,6 @@ export interface LockEdge {
   readonly where: readonly { readonly process: string; readonly action: string }[];
   readonly uses: readonly LockUse[];
 }
-
-/** Pairs of classes that are known to be safe. */
-type Allowed = readonly { readonly held: string; readonly taken: string }[];
 
 /** What is wrong: the edges of a cycle (the last one seen comes first), or one edge that is wrong by itself. */
 export interface LockFinding {
@@ -62,7 +59,10 @@ function endsOf({ held, heldClass, taken, takenClass }: LockEdge): readonly [fro
 }
 
 /** The edges that are wrong by themselves or stand in a cycle. */
-export function suspects(edges: readonly LockEdge[], allow: Allowed): LockEdge[] {
+export function suspects(all: readonly LockEdge[], { allow, among }: LockRule): LockEdge[] {
+  const edges = among
+    ? all.filter(({ heldClass, takenClass }) => among.includes(heldClass) && among.includes(takenClass ?? ''))
+    : all;
   const counted = edges.filter(
     (edge) =>
       edge.held === edge.taken ||
@@ -92,9 +92,9 @@ function pathBetween(from: string, to: string, edges: readonly LockEdge[]): Lock
 export async function firstFinding(
   graph: Graph,
   edges: readonly LockEdge[],
-  allow: Allowed,
+  rule: LockRule,
 ): Promise<{ finding: LockFinding; levelOf: ReadonlyMap<LockEdge, number> } | undefined> {
-  const suspected = suspects(edges, allow);
+  const suspected = suspects(edges, rule);
   if (suspected.length === 0) return undefined;
   const levelOf = await firstLevels(graph, suspected);
   const inOrder = suspected.sort((a, b) => levelOf.get(a)! - levelOf.get(b)! || byName(nameOf)(a, b));

@@ -186,7 +186,7 @@ class Search {
       faults.size > 0 ||
       [...first.keys()].some((property) => machine.properties[property].kind !== 'reachable') ||
       machine.properties.some(
-        (property) => property.kind === 'lock-order' && suspects(lockEdges(machine, seen), property.allow).length > 0,
+        (property) => property.kind === 'lock-order' && suspects(lockEdges(machine, seen), property).length > 0,
       )
     );
   }

@@ -16,3 +16,4 @@ export * from './nested.js';
 export * from './device-assignment.js';
 export * from './guest-teardown.js';
 export * from './remoteproc.js';
+export * from './remoteproc-binding.js';

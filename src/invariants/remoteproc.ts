@@ -15,7 +15,7 @@ interface Running {
   readonly image: 'A' | 'B';
 }
 
-/** L-7. The repaired client may know that a RELEASE_FW has yet to succeed: it boots nothing before it has. */
+/** L-7. DELETED counts as OFFLINE. The repaired client may know that a RELEASE_FW has yet to succeed: it boots nothing before it has. */
 export function linuxAndTheTaAgree(m: Builder, { remote, ta, rprocs, client }: RemoteprocSystem): void {
   const { rproc, processor } = remote;
   m.quiescent('L-7', {
@@ -28,11 +28,9 @@ export function linuxAndTheTaAgree(m: Builder, { remote, ta, rprocs, client }: R
       processor: processor(r),
       dirty: client.dirty(r),
     }),
-    when: (s) => s.state === 'RUNNING' || (s.state === 'OFFLINE' && !s.dirty),
+    when: (s) => s.state === 'RUNNING' || ((s.state === 'OFFLINE' || s.state === 'DELETED') && !s.dirty),
     holds: (s) =>
-      s.state === 'RUNNING'
-        ? s.ta === 'STARTED' && s.processor !== 'RESET'
-        : s.ta === 'OFF' && s.processor === 'RESET',
+      s.state === 'RUNNING' ? s.ta === 'STARTED' && s.processor !== 'RESET' : s.ta === 'OFF' && s.processor === 'RESET',
     because: (s) => `for Linux it is ${s.state}, for the TA ${s.ta}, and the processor is in ${s.processor}`,
   });
 }
@@ -126,7 +124,11 @@ export function oldImageIsReleased(m: Builder, { remote, ta }: RemoteprocSystem)
 }
 
 /** V-4. */
-export function canRunTheCurrentImage(m: Builder, { remote, ta, rprocs }: RemoteprocSystem, by: readonly string[]): void {
+export function canRunTheCurrentImage(
+  m: Builder,
+  { remote, ta, rprocs }: RemoteprocSystem,
+  by: readonly string[],
+): void {
   const { rproc, region, memory } = remote;
   m.alwaysPossible('V-4', {
     text: 'From every reachable COMPLIANT state there is a path to st=RUNNING with the CURRENT image (no wedged TA/power count).',
@@ -140,8 +142,6 @@ export function canRunTheCurrentImage(m: Builder, { remote, ta, rprocs }: Remote
       firmware: rprocs.firmware(r),
     }),
     holds: (s) =>
-      s.state === 'RUNNING' &&
-      s.ta === 'STARTED' &&
-      region.values.every((g) => s.memory.get(g) === s.firmware),
+      s.state === 'RUNNING' && s.ta === 'STARTED' && region.values.every((g) => s.memory.get(g) === s.firmware),
   });
 }

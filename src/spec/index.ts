@@ -50,3 +50,7 @@ export * from './remoteproc-ta.js';
 export * from './tee-bus.js';
 export * from './remoteproc-tee.js';
 export * from './rproc-core.js';
+export * from './rproc-add.js';
+export * from './driver-core.js';
+export * from './remoteproc-tee-registration.js';
+export * from './stm32-rproc.js';

@@ -1,17 +1,8 @@
 /**
- * The TEE subsystem of Linux (B14): contexts and sessions. A context is opened by the probe of a TEE client device, and
- * named after it here.
+ * The TEE subsystem of Linux (B14): contexts and sessions. The probe of a TEE client device opens a context, always with
+ * the first backend that is an OP-TEE, whichever backend the device belongs to.
  */
-import {
-  bool,
-  fail,
-  fragment,
-  next,
-  optional,
-  type Builder,
-  type Index,
-  type IndexSort,
-} from '../language/index.js';
+import { fail, fragment, index, next, optional, type Builder, type Index, type IndexSort } from '../language/index.js';
 import { TeeResult } from './remoteproc-pta.js';
 import type { RemoteprocTa } from './remoteproc-ta.js';
 
@@ -22,40 +13,58 @@ export type TeeDevice = Index<'tee'>;
 
 export type TeeBus = ReturnType<typeof teeBus>;
 
-/** Declares the contexts. `faults`: a call may fail before it has reached the TEE. */
+export interface TeeBusDesign {
+  /** A call may fail before it has reached the TEE. */
+  readonly faults: boolean;
+  /** The first device has its context from the start. */
+  readonly bound: boolean;
+  /** Contexts that can be open at a time: one more than is right shows a leak. Opening yet another one is -ENOMEM. */
+  readonly contexts?: number;
+}
+
+/** Declares the contexts. */
 export function teeBus(
   m: Builder,
   device: IndexSort<'tee'>,
   ta: RemoteprocTa,
-  { faults, bound }: { readonly faults: boolean; readonly bound: boolean },
+  { faults, bound, contexts = 1 }: TeeBusDesign,
 ) {
-  const Context = optional(device);
-  /** Contexts that are open. */
-  const open = m.family('TEE context', [device], bool, bound);
+  const context = index('context', contexts);
+  const Context = optional(context);
+  /** Open for the driver of this device. */
+  const open = m.family('TEE context', [context], optional(device), (c) => (bound && c === 0 ? device.of(0) : null));
   /** The context in which the TA's session is open. */
   const sessionIn = m.variable('session in', Context, null);
   m.event('TEE call', { context: Context });
   m.event('TEE session used', { context: Context });
 
-  const openContext = fragment('tee_client_open_context', { device }, (h) => [
+  const openContext = fragment('tee_client_open_context', { device, context: Context }, (h) => [
     h.step('open', {
       doc: 'the first backend that is an OP-TEE, whichever device asks (SB-3)',
       fn: 'tee_client_open_context',
       source,
-      writes: (f) => ({ open: open(f.device) }),
-      run: () => (faults ? [next({ open: true }), fail('ENOMEM')] : next({ open: true })),
+      sleeps: true,
+      atomic: 'no two callers get the same context',
+      writes: () => ({ open }),
+      run: (s, f) => {
+        const free = context.values.find((c) => s.open.at(c) === null);
+        if (free === undefined) return fail('ENOMEM');
+        const opened = next({ open: s.open.set(free, f.device) }).local({ context: free });
+        return faults ? [opened, fail('ENOMEM')] : opened;
+      },
     }),
-  ]);
+  ], (f) => f.context); // prettier-ignore
 
   const closeContext = fragment('tee_client_close_context', { context: Context }, (h) => [
     h.step('close', {
       doc: 'the backend closes what sessions are still open in it; the TA keeps its state (W-67)',
       fn: 'tee_client_close_context: teedev_close_context',
       source,
+      sleeps: true,
       atomic: 'nobody looks at the session of a context that is being closed',
       writes: () => ({ open, sessionIn, session: ta.session }),
       run: (s, f) => {
-        const closed = f.context === null ? {} : { open: s.open.set(f.context, false) };
+        const closed = f.context === null ? {} : { open: s.open.set(f.context, null) };
         const ends = s.sessionIn !== null && s.sessionIn === f.context;
         return next({ ...closed, ...(ends ? { sessionIn: null, session: false } : {}) }).emit('TEE call', {
           context: f.context,
@@ -68,6 +77,7 @@ export function teeBus(
     h.step('call', {
       fn: 'tee_client_open_session',
       source,
+      sleeps: true,
       run: (_, f) => {
         const call = next().emit('TEE call', { context: f.context });
         return faults ? [call, fail('EINVAL').emit('TEE call', { context: f.context })] : call;
@@ -90,6 +100,7 @@ export function teeBus(
     h.step('call', {
       fn: 'tee_client_close_session',
       source,
+      sleeps: true,
       atomic: 'the TA closes its session at once',
       writes: () => ({ sessionIn, session: ta.session }),
       run: (s, f) => {
@@ -106,6 +117,7 @@ export function teeBus(
     h.step('call', {
       fn: 'tee_client_invoke_func',
       source,
+      sleeps: true,
       run: (_, f) => {
         const used = { context: f.context };
         const call = next().emit('TEE call', used).emit('TEE session used', used);
@@ -114,5 +126,18 @@ export function teeBus(
     }),
   ]);
 
-  return { device, Context, open, sessionIn, openContext, closeContext, openSession, closeSession, invoke, ta, faults };
+  return {
+    device,
+    context,
+    Context,
+    open,
+    sessionIn,
+    openContext,
+    closeContext,
+    openSession,
+    closeSession,
+    invoke,
+    ta,
+    faults,
+  };
 }

@@ -1,0 +1,331 @@
+/**
+ * The driver core (B14): how root binds and unbinds drivers by sysfs, and what managed device links do. Two kinds of
+ * devices: TEE client devices, which supply, and the platform devices of the remote processors, which consume.
+ *
+ * A supplier's driver is unbound only when the drivers of its consumers are. Its device_lock is dropped meanwhile.
+ * What remove() returns is of no interest to anybody: no error comes out of it.
+ */
+import {
+  block,
+  bool,
+  done,
+  enumOf,
+  fail,
+  fragment,
+  goto,
+  handler,
+  next,
+  optional,
+  type Builder,
+  type Fragment,
+  type Handler,
+  type IndexSort,
+} from '../language/index.js';
+import type { Rproc } from './remote-processor.js';
+import type { TeeDevice } from './tee-bus.js';
+
+const core = 'drivers/base/core.c (B14)';
+const dd = 'drivers/base/dd.c (B14)';
+const bus = 'drivers/base/bus.c (B14)';
+const inOneStep = 'under device_links_lock, which nobody holds for longer';
+
+/** dev->driver and dev->links.status together. */
+export const DriverStatus = enumOf('NO_DRIVER', 'PROBING', 'BOUND', 'UNBINDING');
+/** DORMANT stands for AVAILABLE too: neither keeps anybody from unbinding. */
+export const LinkStatus = enumOf('CONSUMER_PROBE', 'ACTIVE', 'SUPPLIER_UNBIND', 'DORMANT');
+
+export interface TeeDriver {
+  readonly probe: Fragment<{ device: IndexSort<'tee'> }>;
+  readonly remove: Fragment<{ device: IndexSort<'tee'> }>;
+}
+export interface PlatformDriver {
+  readonly probe: Fragment<{ rproc: IndexSort<'rproc'> }>;
+  readonly remove: Fragment<{ rproc: IndexSort<'rproc'> }>;
+}
+
+export type Devices = ReturnType<typeof devices>;
+
+/** Declares the devices with their locks and links. */
+export function devices(
+  m: Builder,
+  { device, rproc }: { device: IndexSort<'tee'>; rproc: IndexSort<'rproc'> },
+  { faults, populates }: { readonly faults: boolean; readonly populates: boolean },
+) {
+  const tee = m.family('TEE driver', [device], DriverStatus, 'NO_DRIVER');
+  const teeLock = m.locks('device_lock(TEE)', device, (d) => ({ kind: 'mutex', protects: [tee(d)] }));
+  const platform = m.family('platform driver', [rproc], DriverStatus, 'NO_DRIVER');
+  const exists = m.family('platform device', [rproc], bool, !populates);
+  const platformLock = m.locks('device_lock(platform)', rproc, (r) => ({
+    kind: 'mutex',
+    protects: [platform(r), exists(r)],
+  }));
+  /** The supplier of each platform device, and what the link to it is. Without one, ACTIVE means nothing. */
+  const supplier = m.family('device link', [rproc], optional(device), null);
+  const link = m.family('link status', [rproc], LinkStatus, 'ACTIVE');
+
+  const deviceLinkAdd = fragment('device_link_add', { rproc, device }, (h) => [
+    h.step('device_link_add', {
+      doc: 'for a supplier that is being unbound the link is there, and says so; the consumer is not told',
+      fn: 'device_link_add: device_link_init_status',
+      source: core,
+      sleeps: true,
+      atomic: inOneStep,
+      reads: (f) => ({ status: tee(f.device) }),
+      writes: (f) => ({ supplier: supplier(f.rproc), link: link(f.rproc) }),
+      run: (s, f) => {
+        const initial = { NO_DRIVER: 'DORMANT', PROBING: 'CONSUMER_PROBE', BOUND: 'CONSUMER_PROBE', UNBINDING: 'SUPPLIER_UNBIND' } as const;
+        const added = next({ supplier: f.device, link: initial[s.status] });
+        return faults ? [added, fail('EINVAL')] : added;
+      },
+    }),
+  ]); // prettier-ignore
+
+  const drop = { supplier: null, link: 'ACTIVE' as const };
+  const deviceLinkDel = fragment('device_link_del', { rproc }, (h) => [
+    h.step('device_link_del', {
+      fn: 'device_link_del',
+      source: core,
+      atomic: inOneStep,
+      writes: (f) => ({ supplier: supplier(f.rproc), link: link(f.rproc) }),
+      run: () => next(drop),
+    }),
+  ]);
+
+  return { device, rproc, tee, teeLock, platform, exists, platformLock, supplier, link, drop, deviceLinkAdd, deviceLinkDel, faults }; // prettier-ignore
+}
+
+export type PlatformBus = ReturnType<typeof platformBus>;
+
+/** Binding and unbinding of platform devices. In v20 the TEE device's driver creates and deletes them. */
+export function platformBus(
+  { rproc, platform, exists, platformLock, supplier, link, drop, faults }: Devices,
+  driver: PlatformDriver,
+) {
+  const same = (f: { rproc: Rproc }) => ({ rproc: f.rproc });
+
+  const bind = fragment('device_driver_attach', { rproc }, (h) => [
+    h.locked('device_lock', (f) => platformLock(f.rproc), [
+      h.step('dev->driver := drv', {
+        fn: '__driver_probe_device, really_probe',
+        source: dd,
+        reads: (f) => ({ exists: exists(f.rproc) }),
+        writes: (f) => ({ status: platform(f.rproc) }),
+        guards: [
+          {
+            id: 'device-is-there',
+            doc: 'a device that is deleted gets no driver',
+            source: dd,
+            test: (s) => s.exists,
+            else: fail('ENODEV'),
+          },
+          {
+            id: 'has-no-driver',
+            doc: 'one driver for each device',
+            source: dd,
+            test: (s) => s.status === 'NO_DRIVER',
+            else: fail('EBUSY'),
+          },
+        ],
+        run: () => next({ status: 'PROBING' as const }),
+      }),
+      h.onFail('probe failed', [
+        h.call(driver.probe, same, { as: 'probe' }),
+      ], [
+        h.step('device_links_no_driver', {
+          fn: 'really_probe',
+          source: dd,
+          atomic: inOneStep,
+          writes: (f) => ({ status: platform(f.rproc), supplier: supplier(f.rproc), link: link(f.rproc) }),
+          run: () => next({ status: 'NO_DRIVER' as const, ...drop }),
+        }),
+      ]),
+      h.step('device_links_driver_bound', {
+        doc: 'a link that is not CONSUMER_PROBE is a WARN, and becomes ACTIVE',
+        fn: 'driver_bound',
+        source: dd,
+        atomic: inOneStep,
+        writes: (f) => ({ status: platform(f.rproc), link: link(f.rproc) }),
+        run: () => next({ status: 'BOUND' as const, link: 'ACTIVE' as const }),
+      }),
+    ]),
+  ]); // prettier-ignore
+
+  const release = fragment('device_release_driver', { rproc }, (h) => [
+    h.locked('device_lock', (f) => platformLock(f.rproc), [
+      h.step('dev->driver', {
+        fn: '__device_release_driver',
+        source: dd,
+        reads: (f) => ({ status: platform(f.rproc) }),
+        run: (s) => (s.status === 'NO_DRIVER' ? done() : next()),
+      }),
+      h.call(driver.remove, same, { as: 'remove' }),
+      h.step('device_links_driver_cleanup', {
+        doc: 'DL_FLAG_AUTOREMOVE_CONSUMER: the link goes with the consumer’s driver',
+        fn: '__device_release_driver',
+        source: dd,
+        atomic: inOneStep,
+        writes: (f) => ({ status: platform(f.rproc), supplier: supplier(f.rproc), link: link(f.rproc) }),
+        run: () => next({ status: 'NO_DRIVER' as const, ...drop }),
+      }),
+    ]),
+  ]);
+
+  /** For v20: the platform devices are children of the TEE device. A probe that fails is no failure of populate. */
+  const populate = fragment('of_platform_populate', { rproc }, (h) => [
+    h.each('child', 'rproc', () => rproc.values, [
+      h.step('device_add', {
+        fn: 'of_platform_populate: device_add',
+        source: 'drivers/of/platform.c',
+        sleeps: true,
+        atomic: 'nobody else knows it yet',
+        writes: (f) => ({ exists: exists(f.rproc) }),
+        run: () => (faults ? [next({ exists: true }), fail('ENOMEM')] : next({ exists: true })),
+      }),
+      h.attempt('probe', [h.call(bind, same)]),
+    ]),
+  ]);
+
+  const depopulate = fragment('of_platform_depopulate', { rproc }, (h) => [
+    h.each('child', 'rproc', () => rproc.values, [
+      h.locked('device_lock', (f) => platformLock(f.rproc), [
+        h.step('kill_device', {
+          fn: 'of_platform_depopulate: device_del',
+          source: core,
+          writes: (f) => ({ exists: exists(f.rproc) }),
+          run: () => next({ exists: false }),
+        }),
+      ]),
+      h.call(release, same),
+    ]),
+  ]);
+
+  const whichever = () => rproc.values.map((r) => next().local({ rproc: r }));
+  const storeBind: Handler = handler('bind platform device', { rproc }, (h) => [
+    h.step('bind_store', { fn: 'bind_store', source: bus, run: whichever }),
+    h.call(bind, same),
+  ]);
+  const storeUnbind: Handler = handler('unbind platform device', { rproc }, (h) => [
+    h.step('unbind_store', { fn: 'unbind_store', source: bus, run: whichever }),
+    h.call(release, same),
+  ]);
+
+  return { bind, release, populate, depopulate, handlers: [storeBind, storeUnbind] };
+}
+
+/** Binding and unbinding of TEE client devices, by sysfs. */
+export function teeClientBus(
+  { device, rproc, tee, teeLock, supplier, link }: Devices,
+  platform: PlatformBus,
+  driver: TeeDriver,
+) {
+  const same = (f: { device: TeeDevice }) => ({ device: f.device });
+
+  const bind = fragment('device_driver_attach', { device }, (h) => [
+    h.locked('device_lock', (f) => teeLock(f.device), [
+      h.step('dev->driver := drv', {
+        fn: '__driver_probe_device, really_probe',
+        source: dd,
+        writes: (f) => ({ status: tee(f.device) }),
+        guards: [
+          {
+            id: 'has-no-driver',
+            doc: 'one driver for each device',
+            source: dd,
+            test: (s) => s.status === 'NO_DRIVER',
+            else: fail('EBUSY'),
+          },
+        ],
+        run: () => next({ status: 'PROBING' as const }),
+      }),
+      h.onFail('probe failed', [
+        h.call(driver.probe, same, { as: 'probe' }),
+      ], [
+        h.step('device_links_no_driver', {
+          fn: 'really_probe',
+          source: dd,
+          writes: (f) => ({ status: tee(f.device) }),
+          run: () => next({ status: 'NO_DRIVER' as const }),
+        }),
+      ]),
+      h.step('device_links_driver_bound', {
+        fn: 'driver_bound',
+        source: dd,
+        writes: (f) => ({ status: tee(f.device) }),
+        run: () => next({ status: 'BOUND' as const }),
+      }),
+    ]),
+  ]); // prettier-ignore
+
+  const release = fragment('device_release_driver', { device, consumer: rproc }, (h) => [
+    h.locked('device_lock', (f) => teeLock(f.device), [
+      h.step('device_links_busy', {
+        doc: 'busy: device_lock is dropped while the consumers are unbound; then it looks again',
+        fn: '__device_release_driver: device_links_busy',
+        source: core,
+        atomic: inOneStep,
+        reads: () => ({ supplier }),
+        writes: (f) => ({ status: tee(f.device), link }),
+        run: (s, f) => {
+          if (s.status === 'NO_DRIVER') return done();
+          const links = rproc.values.filter((r) => s.supplier.at(r) === f.device);
+          const busy = links.some((r) => s.link.at(r) === 'CONSUMER_PROBE' || s.link.at(r) === 'ACTIVE');
+          if (busy) return goto('device_links_unbind_consumers', { status: 'UNBINDING' as const });
+          const marked = links.reduce((view, r) => view.set(r, 'SUPPLIER_UNBIND'), s.link);
+          return next({ status: 'UNBINDING' as const, link: marked });
+        },
+      }),
+      h.attempt('void', [h.call(driver.remove, same, { as: 'remove' })]),
+      h.step('device_links_driver_cleanup', {
+        fn: '__device_release_driver',
+        source: dd,
+        atomic: inOneStep,
+        reads: () => ({ supplier }),
+        writes: (f) => ({ status: tee(f.device), link }),
+        run: (s, f) => {
+          const links = rproc.values.filter((r) => s.supplier.at(r) === f.device);
+          return done('', {
+            status: 'NO_DRIVER' as const,
+            link: links.reduce((view, r) => view.set(r, 'DORMANT'), s.link),
+          });
+        },
+      }),
+    ]),
+    h.step('device_links_unbind_consumers', {
+      doc: 'waits while a consumer is being probed',
+      fn: 'device_links_unbind_consumers: wait_for_device_probe',
+      source: core,
+      waits: true,
+      fair: 'strong',
+      atomic: inOneStep,
+      reads: () => ({ supplier }),
+      writes: () => ({ link }),
+      run: (s, f) => {
+        const links = rproc.values.filter((r) => s.supplier.at(r) === f.device);
+        if (links.some((r) => s.link.at(r) === 'CONSUMER_PROBE')) return block;
+        const active = links.find((r) => s.link.at(r) === 'ACTIVE');
+        const marked = links.reduce((view, r) => view.set(r, 'SUPPLIER_UNBIND'), s.link);
+        if (active === undefined) return goto('device_lock', { link: marked });
+        return next({ link: marked }).local({ consumer: active });
+      },
+    }),
+    h.call(platform.release, (f) => ({ rproc: f.consumer }), { as: 'unbind consumer' }),
+    h.step('start again', {
+      fn: 'device_links_unbind_consumers',
+      source: core,
+      forget: ['consumer'],
+      run: () => goto('device_links_unbind_consumers'),
+    }),
+  ]);
+
+  const whichever = () => device.values.map((d) => next().local({ device: d }));
+  const storeBind: Handler = handler('bind TEE device', { device }, (h) => [
+    h.step('bind_store', { fn: 'bind_store', source: bus, run: whichever }),
+    h.call(bind, same),
+  ]);
+  const storeUnbind: Handler = handler('unbind TEE device', { device }, (h) => [
+    h.step('unbind_store', { fn: 'unbind_store', source: bus, run: whichever }),
+    h.call(release, same),
+  ]);
+
+  return { bind, release, handlers: [storeBind, storeUnbind] };
+}
