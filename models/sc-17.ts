@@ -1,5 +1,5 @@
 /** SC-17 */
-import { bool, flag, index, int, model, type Builder, type ScopeOf } from '../src/index.js';
+import { bool, flag, handler, index, model, next, type Builder, type Handler, type IndexSort, type ScopeOf } from '../src/index.js';
 import {
   canRunTheCurrentImage,
   contextsBelongToDevices,
@@ -36,6 +36,7 @@ import {
   teeBus,
   teeClientBus,
   whileFileIsThere,
+  type ClientRegistration,
   type ClientVersion,
 } from '../src/spec/index.js';
 import type { Defect } from './defect.js';
@@ -44,7 +45,7 @@ const scope = {
   shell: flag(true, 'a task that starts and stops the processor by sysfs'),
   tee: flag(true, 'a task that unbinds and binds the TEE device'),
   platform: flag(true, 'a task that unbinds and binds the platform devices'),
-  rprocs: int(1, 1, 2, 'processors'),
+  second: flag(false, 'a second processor, whose platform device is bound and unbound'),
   images: flag(false, 'the shell also sets the firmware'),
   autoBoot: flag(false, 'a worker boots what rproc_add adds'),
   faults: flag(false, 'what may fail does'),
@@ -55,7 +56,7 @@ type Scope = ScopeOf<typeof scope>;
 function declare(m: Builder, sizes: Scope, version: ClientVersion): void {
   const { faults, autoBoot } = sizes;
   const repaired = version === 'repaired';
-  const remote = remoteProcessors(m, { rprocs: sizes.rprocs, regions: 1 }, 'none');
+  const remote = remoteProcessors(m, { rprocs: sizes.second ? 2 : 1, regions: 1 }, 'none');
   const { rproc } = remote;
   const ta = remoteprocTa(m, remote, remoteprocPta(m, remote, false), { load: 'at once', faults });
   const device = index('tee', 1);
@@ -84,9 +85,13 @@ function declare(m: Builder, sizes: Scope, version: ClientVersion): void {
     tasks.push(name);
   };
   if (sizes.shell) task('shell', [start, stop, ...(sizes.images ? [setFirmware] : [])]);
-  if (sizes.tee) task('TEE', tee.handlers);
-  if (sizes.platform) task('platform', platform.handlers);
+  if (sizes.tee) task('TEE', tee.handlers(device.of(0)));
+  if (sizes.platform) task('platform', platform.handlers(rproc.of(0)));
+  if (sizes.second) task('second', platform.handlers(rproc.of(1)));
   if (autoBoot) task('worker', [autoBootWorker(life, coreFor(none, repaired))]);
+
+  const text = 'rproc_tee_unregister is called by the driver of the processor only, under its device_lock';
+  if (!m.assumed('UNREGISTER', text)) m.process('another module', [otherCaller(registration, rproc)]);
 
   const d = device.of(0);
   const c = bus.context.of(0);
@@ -95,7 +100,7 @@ function declare(m: Builder, sizes: Scope, version: ClientVersion): void {
     [devices.tee(d), 'BOUND'],
     [client.dev, d],
     [client.teeCtx, c],
-    [devices.exists(r), true],
+    ...rproc.values.map((each) => [devices.exists(each), true] as const),
     [devices.platform(r), 'BOUND'],
     ...(version === 'v20' ? [] : [[devices.supplier(r), d] as const]),
     [bus.sessionIn, c],
@@ -117,13 +122,25 @@ function declare(m: Builder, sizes: Scope, version: ClientVersion): void {
   contextsBelongToDevices(m, system, () => client); // L-11
   freedOnce(m, system); // L-12
   powerCountsRunning(m, system); // L-13
-  runsWhatLinuxMeans(m, system); // I-11
-  oldImageIsReleased(m, system); // P-16
+  if (sizes.shell || autoBoot) {
+    runsWhatLinuxMeans(m, system); // I-11
+    oldImageIsReleased(m, system); // P-16
+  }
   locksAreOrdered(m); // P-6
   ctxLockAndRprocLockAreOrdered(m); // P-15
-  canRunTheCurrentImage(m, system, tasks); // V-4
+  if (sizes.shell && sizes.tee && sizes.platform) canRunTheCurrentImage(m, system, tasks); // V-4
   unbindCompletes(m); // V-5
 }
+
+/** rproc_tee_unregister is exported: somebody else calls it for the same processor. */
+const otherCaller = ({ unregister }: ClientRegistration, rproc: IndexSort<'rproc'>): Handler =>
+  handler('rproc_tee_unregister', { rproc }, (h) => [
+    h.step('exported function', {
+      fn: 'rproc_tee_unregister',
+      run: () => rproc.values.map((r) => next().local({ rproc: r })),
+    }),
+    h.call(unregister, (f) => ({ rproc: f.rproc })),
+  ]);
 
 const variant = (name: string, version: ClientVersion) =>
   model({

@@ -199,17 +199,22 @@ export function platformBus(
     ]),
   ]);
 
-  const whichever = () => rproc.values.map((r) => next().local({ rproc: r }));
-  const storeBind: Handler = handler('bind platform device', { rproc }, (h) => [
-    h.step('bind_store', { fn: 'bind_store', source: bus, run: whichever }),
-    h.call(bind, same),
-  ]);
-  const storeUnbind: Handler = handler('unbind platform device', { rproc }, (h) => [
-    h.step('unbind_store', { fn: 'unbind_store', source: bus, run: whichever }),
-    h.call(release, same),
-  ]);
+  /** Root binds and unbinds this processor's device. */
+  const handlers = (r: Rproc): Handler[] => {
+    const chosen = () => next().local({ rproc: r });
+    return [
+      handler('bind platform device', { rproc }, (h) => [
+        h.step('bind_store', { fn: 'bind_store', source: bus, run: chosen }),
+        h.call(bind, same),
+      ]),
+      handler('unbind platform device', { rproc }, (h) => [
+        h.step('unbind_store', { fn: 'unbind_store', source: bus, run: chosen }),
+        h.call(release, same),
+      ]),
+    ];
+  };
 
-  return { bind, release, populate, depopulate, handlers: [storeBind, storeUnbind] };
+  return { bind, release, populate, depopulate, handlers };
 }
 
 /** Binding and unbinding of TEE client devices, by sysfs. */
@@ -317,15 +322,20 @@ export function teeClientBus(
     }),
   ]);
 
-  const whichever = () => device.values.map((d) => next().local({ device: d }));
-  const storeBind: Handler = handler('bind TEE device', { device }, (h) => [
-    h.step('bind_store', { fn: 'bind_store', source: bus, run: whichever }),
-    h.call(bind, same),
-  ]);
-  const storeUnbind: Handler = handler('unbind TEE device', { device }, (h) => [
-    h.step('unbind_store', { fn: 'unbind_store', source: bus, run: whichever }),
-    h.call(release, same),
-  ]);
+  /** Root binds and unbinds this device. */
+  const handlers = (d: TeeDevice): Handler[] => {
+    const chosen = () => next().local({ device: d });
+    return [
+      handler('bind TEE device', { device }, (h) => [
+        h.step('bind_store', { fn: 'bind_store', source: bus, run: chosen }),
+        h.call(bind, same),
+      ]),
+      handler('unbind TEE device', { device }, (h) => [
+        h.step('unbind_store', { fn: 'unbind_store', source: bus, run: chosen }),
+        h.call(release, same),
+      ]),
+    ];
+  };
 
-  return { bind, release, handlers: [storeBind, storeUnbind] };
+  return { bind, release, handlers };
 }

@@ -31,7 +31,7 @@ const notUpstream = 'not upstream';
 /** Whether register adds the rproc and unregister deletes it; else the driver of the processor does so itself. */
 export const addsRproc = (version: ClientVersion): boolean => version === 'v20' || version === 'v22';
 
-/** Takes ctx_lock. v18's can't be interrupted, and the repaired client's are not. */
+/** Takes ctx_lock. v18's is a spinlock: that can't be interrupted. */
 function ctxLock({ lock, version }: ClientVariables, signal: Var<boolean>) {
   return <L extends LocalSorts>(
     h: Body<L>,
@@ -39,7 +39,7 @@ function ctxLock({ lock, version }: ClientVariables, signal: Var<boolean>) {
     how: 'plain' | 'interruptible',
     { label = 'ctx_lock', separate = false } = {},
   ): Node => {
-    const interrupts = how === 'interruptible' && version !== 'v18' && version !== 'repaired';
+    const interrupts = how === 'interruptible' && version !== 'v18';
     const options: LockedOptions<Locals<L>> = interrupts ? { separate, pending: () => signal } : { separate };
     return h.locked(label, () => lock, body, options);
   };
@@ -264,7 +264,7 @@ export function rprocTeeDriver(
     });
 
   const probe = fragment('rproc_tee_probe', locals, (h) => {
-    const open = h.call(bus.openContext, (f) => ({ device: f.device }), { into: (context) => ({ context }) });
+    const open = h.call(bus.openContext(teeCtx), (f) => ({ device: f.device }), { into: (context) => ({ context }) });
     const closes = (body: Node[]): Node => h.onFail('close', body, [closeOpened(h)]);
     const store = [setContext(h), initList(h)];
     const inOrder: Record<ClientVersion, () => Node[]> = {
@@ -278,7 +278,7 @@ export function rprocTeeDriver(
         ]),
       ],
       v22: () => [open, closes([locked(h, [initList(h), addOfNode(h), setContext(h)], 'interruptible')])],
-      repaired: () => [open, closes([locked(h, [noDeviceYet(h), ...store], 'plain')])],
+      repaired: () => [open, closes([locked(h, [noDeviceYet(h), ...store], 'interruptible')])],
     };
     return inOrder[version]();
   }); // prettier-ignore

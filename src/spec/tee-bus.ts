@@ -31,6 +31,7 @@ export function teeBus(
 ) {
   const context = index('context', contexts);
   const Context = optional(context);
+  type ContextOf = ValueOf<typeof Context>;
   /** Open for the driver of this device. */
   const open = m.family('TEE context', [context], optional(device), (c) => (bound && c === 0 ? device.of(0) : null));
   /** The context in which the TA's session is open. */
@@ -38,22 +39,28 @@ export function teeBus(
   m.event('TEE call', { context: Context });
   m.event('TEE session used', { context: Context });
 
-  const openContext = fragment('tee_client_open_context', { device, context: Context }, (h) => [
-    h.step('open', {
-      doc: 'the first backend that is an OP-TEE, whichever device asks (SB-3)',
-      fn: 'tee_client_open_context',
-      source,
-      sleeps: true,
-      atomic: 'no two callers get the same context',
-      writes: () => ({ open }),
-      run: (s, f) => {
-        const free = context.values.find((c) => s.open.at(c) === null);
-        if (free === undefined) return fail('ENOMEM');
-        const opened = next({ open: s.open.set(free, f.device) }).local({ context: free });
-        return faults ? [opened, fail('ENOMEM')] : opened;
-      },
-    }),
-  ], (f) => f.context); // prettier-ignore
+  /** For a driver that stores its context in `stored`. */
+  const openContext = (stored: Var<ContextOf>) =>
+    fragment('tee_client_open_context', { device, context: Context }, (h) => [
+      h.step('open', {
+        doc: 'the first backend that is an OP-TEE, whichever device asks (SB-3)',
+        fn: 'tee_client_open_context',
+        source,
+        sleeps: true,
+        atomic: 'no two callers get the same context',
+        reads: () => ({ stored, sessionIn }),
+        writes: () => ({ open }),
+        run: (s, f) => {
+          // Where all are open, one stands for two that are lost: nobody has a pointer to either.
+          const isLost = (c: Index<'context'>): boolean =>
+            s.open.at(c) === f.device && s.stored !== c && s.sessionIn !== c;
+          const free = context.values.find((c) => s.open.at(c) === null) ?? context.values.find(isLost);
+          if (free === undefined) return fail('ENOMEM');
+          const opened = next({ open: s.open.set(free, f.device) }).local({ context: free });
+          return faults ? [opened, fail('ENOMEM')] : opened;
+        },
+      }),
+    ], (f) => f.context); // prettier-ignore
 
   const closeContext = fragment('tee_client_close_context', { context: Context }, (h) => [
     h.step('close', {
