@@ -2,8 +2,8 @@
  * Binding and unbinding of a TEE client device and of the processors' drivers (domain brief, section d): what is opened is
  * closed, what is freed is not used, and everybody gets to an end.
  */
-import type { Builder } from '../language/index.js';
-import type { ClientVariables, Devices, RemoteprocTa, Rproc, RprocLife, TeeBus } from '../spec/index.js';
+import type { Builder, Family } from '../language/index.js';
+import type { Backends, ClientVariables, Devices, RemoteprocTa, Rproc, RprocLife, TeeBus, TeeDevice } from '../spec/index.js';
 
 /** The components that these properties look at. */
 export interface BindingSystem {
@@ -84,8 +84,8 @@ export function oneContextForEachDevice(m: Builder, { bus, devices }: BindingSys
 export function contextsBelongToDevices(
   m: Builder,
   { bus, devices }: Pick<BindingSystem, 'bus' | 'devices'>,
-  clientOf: (device: TeeBus['device']['values'][number]) => ClientVariables,
-  backendOf: (device: TeeBus['device']['values'][number]) => string = () => 'OP-TEE',
+  clientOf: (device: TeeDevice) => ClientVariables,
+  backends: Backends = { of: () => 'OP-TEE', matches: () => 'OP-TEE' },
 ): void {
   const { device } = bus;
   m.invariant('L-11', {
@@ -102,7 +102,7 @@ export function contextsBelongToDevices(
       s.status !== 'NO_DRIVER' &&
       s.teeCtx !== null &&
       s.open.at(s.teeCtx) === d &&
-      backendOf(d) === 'OP-TEE',
+      backends.of(d) === backends.matches(d),
     because: (s, { d }) => {
       const name = device.print(d);
       if (s.dev !== d) return `${name} is bound, and ctx.dev is ${s.dev === null ? 'NULL' : device.print(s.dev)}`;
@@ -110,7 +110,7 @@ export function contextsBelongToDevices(
       if (s.teeCtx === null) return `ctx.dev is ${name}, and there is no context`;
       if (s.open.at(s.teeCtx) === null) return `ctx.dev is ${name}, and its context is closed`;
       return s.open.at(s.teeCtx) === d
-        ? `${name} belongs to ${backendOf(d)}, and its context to OP-TEE`
+        ? `${name} belongs to ${backends.of(d)}, and its context to ${backends.matches(d)}`
         : `ctx.dev is ${name}, and the context was opened for another device`;
     },
   });
@@ -158,4 +158,16 @@ export function ctxLockAndRprocLockAreOrdered(m: Builder): void {
 export function unbindCompletes(m: Builder): void {
   m.returns('V-5', { text: 'Unbind/remove eventually completes.', source: 'B14' });
   m.wedgeFree('wedge', { text: 'From every reachable state each task can return to idle.', source: 'V-5' });
+}
+
+/** W-68. */
+export function backendsRemoveTheirOwn(m: Builder, { own }: { readonly own: Family<readonly [TeeDevice], boolean> }): void {
+  m.transition('W-68', {
+    text: 'A backend removes only the devices that it has registered itself.',
+    source: 'W-68; S1:135-151',
+    on: ['optee-ta device removed'],
+    reads: () => ({ own }),
+    holds: (s, _after, _, step) => s.own.at((step.emitted('optee-ta device removed') as unknown as { device: TeeDevice }).device),
+    because: () => 'the device that goes was registered by the other backend, and its driver is bound',
+  });
 }

@@ -52,7 +52,8 @@ export function devices(
   { faults, populates }: { readonly faults: boolean; readonly populates: boolean },
 ) {
   const tee = m.family('TEE driver', [device], DriverStatus, 'NO_DRIVER');
-  const teeLock = m.locks('device_lock(TEE)', device, (d) => ({ kind: 'mutex', protects: [tee(d)] }));
+  const present = m.family('TEE device', [device], bool, true);
+  const teeLock = m.locks('device_lock(TEE)', device, (d) => ({ kind: 'mutex', protects: [tee(d), present(d)] }));
   const platform = m.family('platform driver', [rproc], DriverStatus, 'NO_DRIVER');
   const exists = m.family('platform device', [rproc], bool, !populates);
   const platformLock = m.locks('device_lock(platform)', rproc, (r) => ({
@@ -91,7 +92,7 @@ export function devices(
     }),
   ]);
 
-  return { device, rproc, tee, teeLock, platform, exists, platformLock, supplier, link, drop, deviceLinkAdd, deviceLinkDel, faults }; // prettier-ignore
+  return { device, rproc, tee, present, teeLock, platform, exists, platformLock, supplier, link, drop, deviceLinkAdd, deviceLinkDel, faults }; // prettier-ignore
 }
 
 export type PlatformBus = ReturnType<typeof platformBus>;
@@ -217,9 +218,11 @@ export function platformBus(
   return { bind, release, populate, depopulate, handlers };
 }
 
-/** Binding and unbinding of TEE client devices, by sysfs. */
+export type TeeClientBus = ReturnType<typeof teeClientBus>;
+
+/** Binding and unbinding of TEE client devices, and how they come and go. */
 export function teeClientBus(
-  { device, rproc, tee, teeLock, supplier, link }: Devices,
+  { device, rproc, tee, present, teeLock, supplier, link, faults }: Devices,
   platform: PlatformBus,
   driver: TeeDriver,
 ) {
@@ -230,8 +233,16 @@ export function teeClientBus(
       h.step('dev->driver := drv', {
         fn: '__driver_probe_device, really_probe',
         source: dd,
+        reads: (f) => ({ present: present(f.device) }),
         writes: (f) => ({ status: tee(f.device) }),
         guards: [
+          {
+            id: 'device-is-there',
+            doc: 'a device that is deleted gets no driver',
+            source: dd,
+            test: (s) => s.present,
+            else: fail('ENODEV'),
+          },
           {
             id: 'has-no-driver',
             doc: 'one driver for each device',
@@ -322,6 +333,41 @@ export function teeClientBus(
     }),
   ]);
 
+  /** A device of this name appears, and gets its driver at once. */
+  const add = fragment('device_register', { device }, (h) => [
+    h.locked('device_lock', (f) => teeLock(f.device), [
+      h.step('device_add', {
+        doc: 'two devices of one bus have two names',
+        fn: 'device_register: device_add',
+        source: core,
+        writes: (f) => ({ present: present(f.device) }),
+        guards: [
+          {
+            id: 'name-is-free',
+            doc: 'there is no device of this name',
+            source: core,
+            test: (s) => !s.present,
+            else: fail('EEXIST'),
+          },
+        ],
+        run: () => (faults ? [next({ present: true }), fail('ENOMEM')] : next({ present: true })),
+      }),
+    ]),
+    h.attempt('probe', [h.call(bind, same)]),
+  ]);
+
+  const unregister = fragment('device_unregister', { device }, (h) => [
+    h.locked('device_lock', (f) => teeLock(f.device), [
+      h.step('kill_device', {
+        fn: 'device_unregister: device_del',
+        source: core,
+        writes: (f) => ({ present: present(f.device) }),
+        run: () => next({ present: false }),
+      }),
+    ]),
+    h.call(release, same),
+  ]);
+
   /** Root binds and unbinds this device. */
   const handlers = (d: TeeDevice): Handler[] => {
     const chosen = () => next().local({ device: d });
@@ -337,5 +383,5 @@ export function teeClientBus(
     ];
   };
 
-  return { bind, release, handlers };
+  return { bind, release, add, unregister, handlers };
 }

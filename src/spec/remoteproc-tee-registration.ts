@@ -23,7 +23,7 @@ import type { Devices, PlatformBus } from './driver-core.js';
 import type { Rproc } from './remote-processor.js';
 import type { ClientVariables, ClientVersion } from './remoteproc-tee.js';
 import type { RprocAdd } from './rproc-add.js';
-import type { TeeBus } from './tee-bus.js';
+import type { TeeBus, TeeDevice } from './tee-bus.js';
 
 const source = 'drivers/remoteproc/remoteproc_tee.c (B13)';
 const notUpstream = 'not upstream';
@@ -206,12 +206,19 @@ export function rprocTeeRegistration(
   return { register, unregister };
 }
 
+/** Which backend a device belongs to, and which one answers when its driver opens a context (SB-3). */
+export interface Backends {
+  of(device: TeeDevice): string;
+  matches(device: TeeDevice): string;
+}
+
 /** rproc_tee_probe and rproc_tee_remove: the driver of the TEE device. */
 export function rprocTeeDriver(
   { rproc, device, dev, teeCtx, listed, version, ...client }: ClientVariables,
   bus: TeeBus,
   platform: PlatformBus,
   signal: Var<boolean>,
+  backends: Backends = { of: () => 'OP-TEE', matches: () => 'OP-TEE' },
 ) {
   const locked = ctxLock({ rproc, device, dev, teeCtx, listed, version, ...client }, signal);
   const locals = { device, context: bus.Context };
@@ -239,6 +246,19 @@ export function rprocTeeDriver(
       source,
       writes: () => ({ dev, teeCtx }),
       run: () => next({ dev: null, teeCtx: null }),
+    });
+  const isOurs = (h: H): Node =>
+    h.step('which backend', {
+      source: notUpstream,
+      guards: [
+        {
+          id: 'is-of-this-backend',
+          doc: 'the context would be another backend’s than the device (SB-3)',
+          source: notUpstream,
+          test: (_, f) => backends.of(f.device) === backends.matches(f.device),
+          else: fail('ENODEV'),
+        },
+      ],
     });
   const noDeviceYet = (h: H): Node =>
     h.step('is there a device', {
@@ -278,7 +298,7 @@ export function rprocTeeDriver(
         ]),
       ],
       v22: () => [open, closes([locked(h, [initList(h), addOfNode(h), setContext(h)], 'interruptible')])],
-      repaired: () => [open, closes([locked(h, [noDeviceYet(h), ...store], 'interruptible')])],
+      repaired: () => [isOurs(h), open, closes([locked(h, [noDeviceYet(h), ...store], 'interruptible')])],
     };
     return inOrder[version]();
   }); // prettier-ignore
