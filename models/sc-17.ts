@@ -48,7 +48,10 @@ function declare(m: Builder, sizes: Scope, version: ClientVersion): void {
   if (sizes.second) task('second', platform.handlers(rproc.of(1)));
   if (autoBoot) task('worker', system.worker);
   const text = 'rproc_tee_unregister is called by the driver of the processor only, under its device_lock';
-  if (!m.assumed('UNREGISTER', text)) m.process('another module', [system.otherCaller]);
+  if (!m.assumed('UNREGISTER', text)) task('another module', [system.otherCaller]);
+
+  const once = 'one task at a time unbinds the TEE device';
+  if (!m.assumed('UNBIND', once)) task('another TEE', [system.teeFor(device.of(0)).handlers(device.of(0))[1]]);
 
   linuxAndTheTaAgree(m, system); // L-7
   nothingClosedIsUsed(m, system); // L-8

@@ -19,6 +19,7 @@ import type { Defect } from './defect.js';
 const scope = {
   shell: flag(true, 'a task that starts and stops the processor by sysfs'),
   platform: flag(false, 'a task that unbinds and binds the platform device'),
+  tee: flag(false, 'with two backends: a task that unbinds and binds the TEE device'),
   sameType: flag(false, 'the second device belongs to the same OP-TEE, under another UUID'),
   faults: flag(false, 'what may fail does'),
   signals: flag(true, 'a signal may come to a task at any time'),
@@ -69,11 +70,12 @@ function collision(m: Builder, sizes: Scope, ownOnly: boolean): void {
   const { device, rproc, devices } = system;
   const tee = system.teeFor(device.of(0));
   const backend = opteeBackend(m, devices, tee, { ownOnly });
+  const tasks = ['shell', 'platform', ...(sizes.tee ? ['TEE'] : [])];
   m.process('shell', [system.sysfs.start, system.sysfs.stop]);
-  m.process('TEE', tee.handlers(device.of(0)));
   m.process('platform', system.platform.handlers(rproc.of(0)));
+  if (sizes.tee) m.process('TEE', tee.handlers(device.of(0)));
   m.process('backend B', backend.handlers);
-  check(m, system, ['shell', 'TEE', 'platform'], false);
+  check(m, system, tasks, false);
   backendsRemoveTheirOwn(m, backend);
 }
 

@@ -165,9 +165,15 @@ export function backendsRemoveTheirOwn(m: Builder, { own }: { readonly own: Fami
   m.transition('W-68', {
     text: 'A backend removes only the devices that it has registered itself.',
     source: 'W-68; S1:135-151',
-    on: ['optee-ta device removed'],
+    on: ['optee-ta device found'],
     reads: () => ({ own }),
-    holds: (s, _after, _, step) => s.own.at((step.emitted('optee-ta device removed') as unknown as { device: TeeDevice }).device),
+    holds: (s, _after, _, step) => {
+      const { device, removed } = step.emitted('optee-ta device found') as unknown as {
+        device: TeeDevice;
+        removed: boolean;
+      };
+      return !removed || s.own.at(device);
+    },
     because: () => 'the device that goes was registered by the other backend, and its driver is bound',
   });
 }

@@ -26,7 +26,7 @@ export function opteeBackend(
   /** Registered by this backend. */
   const own = m.family('registered by backend B', [device], bool, false);
   const registered = m.variable('backend B', bool, false);
-  m.event('optee-ta device removed', { device });
+  m.event('optee-ta device found', { device, removed: bool });
 
   const enumerate = fragment('optee_enumerate_devices', { device }, (h) => [
     h.each('UUID', 'device', () => device.values, [
@@ -51,19 +51,12 @@ export function opteeBackend(
           atomic: 'the list of devices is walked under its own lock',
           guards: [
             { id: 'is-there', doc: 'it is on the bus', source, test: (s) => s.present, else: fail('ignored') },
-            ...(ownOnly
-              ? [
-                  {
-                    id: 'is-its-own',
-                    doc: 'devices of another backend are let alone',
-                    source: 'not upstream: W-68',
-                    test: (s: { own: boolean }) => s.own,
-                    else: fail<object>('ignored'),
-                  },
-                ]
-              : []),
           ],
-          run: (_, f) => next().emit('optee-ta device removed', { device: f.device }),
+          run: (s, f) => {
+            const removed = !ownOnly || s.own;
+            const found = { device: f.device, removed };
+            return (removed ? next() : fail('ignored')).emit('optee-ta device found', found);
+          },
         }),
         h.call(bus.unregister, (f) => ({ device: f.device })),
         h.step('forget it', {
