@@ -17,6 +17,7 @@ import sc14, { defects as sc14Defects } from './sc-14.js';
 import sc15, { defects as sc15Defects } from './sc-15.js';
 import sc16, { defects as sc16Defects } from './sc-16.js';
 import sc17, { defects as sc17Defects } from './sc-17.js';
+import sc18, { defects as sc18Defects } from './sc-18.js';
 import type { Model } from '../src/index.js';
 import type { Defect } from './defect.js';
 
@@ -46,5 +47,6 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-15.js', models: sc15, defects: sc15Defects },
   { file: './sc-16.js', models: sc16, defects: sc16Defects },
   { file: './sc-17.js', models: sc17, defects: sc17Defects },
+  { file: './sc-18.js', models: sc18, defects: sc18Defects },
   { file: './bench-iommu.js', models: [benchIommu] },
 ];

@@ -1,5 +1,19 @@
-/** SC-18 */
-import { flag, model, type Builder, type ScopeOf } from '../src/index.js';
+/**
+ * SC-18, multiple TEEs: "is it possible for probe to be called multiple times if we have other TEE devices exposing the
+ * firmware authentication service?" (S1:120-151).
+ *
+ * Yes, if the devices have two names. Two TEE devices are bound and unbound while root starts and stops a processor that
+ * is registered with the first. Two backends of the OP-TEE family can't offer one UUID: the names collide. COMPLIANT mode,
+ * B12 to B16. Windows: W-51, W-57, W-61, W-68. Defects: D-50; SB-2, SB-3, SB-4.
+ *
+ * Default scope: no platform task; v22 without the shell. Nightly: `platform=true`, `faults=true`.
+ * - SC-18: each device has a context of its own, opened with its own backend. Expected: all hold.
+ * - SC-18/refuses: one static context, the second probe is refused. Expected: all hold.
+ * - SC-18/two-types, SC-18/v22: one static context, as published. Expected: L-8 to L-12, with the shell L-7 and L-13.
+ * - SC-18/collision: a second OP-TEE backend, as published; the client is the repaired one. Expected: W-68, V-4.
+ * - SC-18/own-only: it removes its own devices only. Expected: all hold.
+ */
+import { flag, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
 import {
   backendsRemoveTheirOwn,
   canRunTheCurrentImage,
@@ -45,8 +59,8 @@ function check(
   unbindCompletes(m); // V-5
 }
 
-/** Two TEE devices that remoteproc_tee knows. */
-function twoDevices(m: Builder, sizes: Scope, version: ClientVersion, perDevice: boolean): void {
+/** Two TEE devices that remoteproc_tee knows. Returns the components, for tests. */
+export function twoDevices(m: Builder, sizes: Scope, version: ClientVersion, perDevice: boolean) {
   const of: Backends['of'] = (d) => (d === 0 || sizes.sameType ? 'OP-TEE' : 'another TEE');
   const backends: Backends = { of, matches: perDevice ? of : () => 'OP-TEE' };
   const size = { rprocs: 1, teeDevices: 2, contexts: 3, autoBoot: false };
@@ -61,6 +75,7 @@ function twoDevices(m: Builder, sizes: Scope, version: ClientVersion, perDevice:
   for (const d of device.values) task(`TEE${d}`, system.teeFor(d).handlers(d));
   if (sizes.platform) task('platform', system.platform.handlers(rproc.of(0)));
   check(m, system, tasks, perDevice, backends);
+  return system;
 }
 
 /** One device, and a second OP-TEE backend that finds its name taken. */
@@ -79,6 +94,9 @@ function collision(m: Builder, sizes: Scope, ownOnly: boolean): void {
   backendsRemoveTheirOwn(m, backend);
 }
 
+const violated = (...ids: string[]): Readonly<Record<string, Expected>> =>
+  Object.fromEntries(ids.map((id) => [id, 'violated' as const]));
+
 export default [
   model({
     name: 'SC-18',
@@ -91,12 +109,14 @@ export default [
     title: 'two TEE devices and one static context: v19',
     scope,
     build: (m, sizes) => twoDevices(m, sizes, 'v19', false),
+    expected: ({ shell }) => violated(...(shell ? ['L-7', 'L-13'] : []), 'L-8', 'L-9', 'L-10', 'L-11', 'L-12'),
   }),
   model({
     name: 'SC-18/v22',
     title: 'two TEE devices and one static context: v22',
-    scope,
+    scope: { ...scope, shell: flag(false, scope.shell.doc) },
     build: (m, sizes) => twoDevices(m, sizes, 'v22', false),
+    expected: ({ shell }) => violated(...(shell ? ['L-7', 'L-13'] : []), 'L-8', 'L-9', 'L-10', 'L-11', 'L-12'),
   }),
   model({
     name: 'SC-18/refuses',
@@ -109,6 +129,7 @@ export default [
     title: 'two OP-TEE backends that offer the same UUID',
     scope,
     build: (m, sizes) => collision(m, sizes, false),
+    expected: ({ tee }) => violated(...(tee ? ['L-8', 'V-5'] : []), 'V-4', 'W-68'),
   }),
   model({
     name: 'SC-18/own-only',
@@ -117,4 +138,64 @@ export default [
     build: (m, sizes) => collision(m, sizes, true),
   }),
 ];
-export const defects: readonly Defect[] = [];
+export const defects: readonly Defect[] = [
+  {
+    id: 'D-50',
+    what: 'a second probe is not refused',
+    model: 'SC-18/refuses',
+    scope: { sameType: true },
+    edits: ['pass dev-is-NULL'],
+    violates: { 'L-8': 28, 'L-9': 8, 'L-10': 31, 'L-11': 7 },
+    brief: ['L-11', 'L-9'],
+    macro: { here: 1, brief: 1 },
+  },
+  {
+    id: 'SB-2',
+    what: 'a second device is probed: v19 as published (W-51)',
+    model: 'SC-18/two-types',
+    edits: [],
+    violates: { 'L-7': 20, 'L-8': 26, 'L-9': 6, 'L-10': 25, 'L-11': 5, 'L-12': 13, 'L-13': 43 },
+    brief: ['L-9', 'L-11', 'L-7'],
+    macro: { here: 1, brief: 1 },
+  },
+  {
+    id: 'SB-2',
+    what: 'the same: v22 as published, with W-61',
+    model: 'SC-18/v22',
+    scope: { shell: false },
+    edits: [],
+    violates: { 'L-8': 16, 'L-9': 7, 'L-10': 20, 'L-11': 6, 'L-12': 11 },
+    brief: ['L-9', 'L-11', 'L-7'],
+    macro: { here: 1, brief: 1 },
+    note: 'L-7 needs the shell: 21 steps with shell=true',
+  },
+  {
+    id: 'SB-3',
+    what: 'the device of one backend, the context of another',
+    model: 'SC-18/refuses',
+    edits: ['pass is-of-this-backend'],
+    violates: { 'L-11': 27 },
+    brief: ['L-11'],
+    macro: { here: 2, brief: 1 },
+    note: 'the first device must be unbound, or the second probe is refused',
+  },
+  {
+    id: 'SB-4',
+    what: 'remove of one device closes the context of the other one: v19 as published',
+    model: 'SC-18/two-types',
+    scope: { shell: false },
+    edits: [],
+    violates: { 'L-8': 26, 'L-9': 6, 'L-10': 26, 'L-11': 5, 'L-12': 13 },
+    brief: ['L-8', 'L-11'],
+    macro: { here: 3, brief: 3 },
+  },
+  {
+    id: 'W-68',
+    what: 'a second OP-TEE backend finds the name taken, and removes the devices of the first',
+    model: 'SC-18/collision',
+    edits: [],
+    violates: { 'V-4': 8, 'W-68': 3 },
+    brief: ['L-11'],
+    note: 'not L-11: the device goes with its context. Nobody can bring the processor up again (V-4)',
+  },
+];

@@ -3,7 +3,16 @@
  * closed, what is freed is not used, and everybody gets to an end.
  */
 import type { Builder, Family } from '../language/index.js';
-import type { Backends, ClientVariables, Devices, RemoteprocTa, Rproc, RprocLife, TeeBus, TeeDevice } from '../spec/index.js';
+import type {
+  Backends,
+  ClientVariables,
+  Devices,
+  RemoteprocTa,
+  Rproc,
+  RprocLife,
+  TeeBus,
+  TeeDevice,
+} from '../spec/index.js';
 
 /** The components that these properties look at. */
 export interface BindingSystem {
@@ -161,7 +170,10 @@ export function unbindCompletes(m: Builder): void {
 }
 
 /** W-68. */
-export function backendsRemoveTheirOwn(m: Builder, { own }: { readonly own: Family<readonly [TeeDevice], boolean> }): void {
+export function backendsRemoveTheirOwn(
+  m: Builder,
+  { own }: { readonly own: Family<readonly [TeeDevice], boolean> },
+): void {
   m.transition('W-68', {
     text: 'A backend removes only the devices that it has registered itself.',
     source: 'W-68; S1:135-151',

@@ -6,13 +6,11 @@
  * What remove() returns is of no interest to anybody: no error comes out of it.
  */
 import {
-  block,
   bool,
   done,
   enumOf,
   fail,
   fragment,
-  goto,
   handler,
   next,
   optional,
@@ -22,22 +20,17 @@ import {
   type IndexSort,
 } from '../language/index.js';
 import type { Rproc } from './remote-processor.js';
-import type { TeeDevice } from './tee-bus.js';
 
-const core = 'drivers/base/core.c (B14)';
-const dd = 'drivers/base/dd.c (B14)';
-const bus = 'drivers/base/bus.c (B14)';
-const inOneStep = 'under device_links_lock, which nobody holds for longer';
+export const core = 'drivers/base/core.c (B14)';
+export const dd = 'drivers/base/dd.c (B14)';
+export const bus = 'drivers/base/bus.c (B14)';
+export const inOneStep = 'under device_links_lock, which nobody holds for longer';
 
 /** dev->driver and dev->links.status together. */
 export const DriverStatus = enumOf('NO_DRIVER', 'PROBING', 'BOUND', 'UNBINDING');
 /** DORMANT stands for AVAILABLE too: neither keeps anybody from unbinding. */
 export const LinkStatus = enumOf('CONSUMER_PROBE', 'ACTIVE', 'SUPPLIER_UNBIND', 'DORMANT');
 
-export interface TeeDriver {
-  readonly probe: Fragment<{ device: IndexSort<'tee'> }>;
-  readonly remove: Fragment<{ device: IndexSort<'tee'> }>;
-}
 export interface PlatformDriver {
   readonly probe: Fragment<{ rproc: IndexSort<'rproc'> }>;
   readonly remove: Fragment<{ rproc: IndexSort<'rproc'> }>;
@@ -216,172 +209,4 @@ export function platformBus(
   };
 
   return { bind, release, populate, depopulate, handlers };
-}
-
-export type TeeClientBus = ReturnType<typeof teeClientBus>;
-
-/** Binding and unbinding of TEE client devices, and how they come and go. */
-export function teeClientBus(
-  { device, rproc, tee, present, teeLock, supplier, link, faults }: Devices,
-  platform: PlatformBus,
-  driver: TeeDriver,
-) {
-  const same = (f: { device: TeeDevice }) => ({ device: f.device });
-
-  const bind = fragment('device_driver_attach', { device }, (h) => [
-    h.locked('device_lock', (f) => teeLock(f.device), [
-      h.step('dev->driver := drv', {
-        fn: '__driver_probe_device, really_probe',
-        source: dd,
-        reads: (f) => ({ present: present(f.device) }),
-        writes: (f) => ({ status: tee(f.device) }),
-        guards: [
-          {
-            id: 'device-is-there',
-            doc: 'a device that is deleted gets no driver',
-            source: dd,
-            test: (s) => s.present,
-            else: fail('ENODEV'),
-          },
-          {
-            id: 'has-no-driver',
-            doc: 'one driver for each device',
-            source: dd,
-            test: (s) => s.status === 'NO_DRIVER',
-            else: fail('EBUSY'),
-          },
-        ],
-        run: () => next({ status: 'PROBING' as const }),
-      }),
-      h.onFail('probe failed', [
-        h.call(driver.probe, same, { as: 'probe' }),
-      ], [
-        h.step('device_links_no_driver', {
-          fn: 'really_probe',
-          source: dd,
-          writes: (f) => ({ status: tee(f.device) }),
-          run: () => next({ status: 'NO_DRIVER' as const }),
-        }),
-      ]),
-      h.step('device_links_driver_bound', {
-        fn: 'driver_bound',
-        source: dd,
-        writes: (f) => ({ status: tee(f.device) }),
-        run: () => next({ status: 'BOUND' as const }),
-      }),
-    ]),
-  ]); // prettier-ignore
-
-  const release = fragment('device_release_driver', { device, consumer: rproc }, (h) => [
-    h.locked('device_lock', (f) => teeLock(f.device), [
-      h.step('device_links_busy', {
-        doc: 'busy: device_lock is dropped while the consumers are unbound; then it looks again',
-        fn: '__device_release_driver: device_links_busy',
-        source: core,
-        atomic: inOneStep,
-        reads: () => ({ supplier }),
-        writes: (f) => ({ status: tee(f.device), link }),
-        run: (s, f) => {
-          if (s.status === 'NO_DRIVER') return done();
-          const links = rproc.values.filter((r) => s.supplier.at(r) === f.device);
-          const busy = links.some((r) => s.link.at(r) === 'CONSUMER_PROBE' || s.link.at(r) === 'ACTIVE');
-          if (busy) return goto('device_links_unbind_consumers', { status: 'UNBINDING' as const });
-          const marked = links.reduce((view, r) => view.set(r, 'SUPPLIER_UNBIND'), s.link);
-          return next({ status: 'UNBINDING' as const, link: marked });
-        },
-      }),
-      h.attempt('void', [h.call(driver.remove, same, { as: 'remove' })]),
-      h.step('device_links_driver_cleanup', {
-        fn: '__device_release_driver',
-        source: dd,
-        atomic: inOneStep,
-        reads: () => ({ supplier }),
-        writes: (f) => ({ status: tee(f.device), link }),
-        run: (s, f) => {
-          const links = rproc.values.filter((r) => s.supplier.at(r) === f.device);
-          return done('', {
-            status: 'NO_DRIVER' as const,
-            link: links.reduce((view, r) => view.set(r, 'DORMANT'), s.link),
-          });
-        },
-      }),
-    ]),
-    h.step('device_links_unbind_consumers', {
-      doc: 'waits while a consumer is being probed',
-      fn: 'device_links_unbind_consumers: wait_for_device_probe',
-      source: core,
-      waits: true,
-      fair: 'strong',
-      atomic: inOneStep,
-      reads: () => ({ supplier }),
-      writes: () => ({ link }),
-      run: (s, f) => {
-        const links = rproc.values.filter((r) => s.supplier.at(r) === f.device);
-        if (links.some((r) => s.link.at(r) === 'CONSUMER_PROBE')) return block;
-        const active = links.find((r) => s.link.at(r) === 'ACTIVE');
-        const marked = links.reduce((view, r) => view.set(r, 'SUPPLIER_UNBIND'), s.link);
-        if (active === undefined) return goto('device_lock', { link: marked });
-        return next({ link: marked }).local({ consumer: active });
-      },
-    }),
-    h.call(platform.release, (f) => ({ rproc: f.consumer }), { as: 'unbind consumer' }),
-    h.step('start again', {
-      fn: 'device_links_unbind_consumers',
-      source: core,
-      forget: ['consumer'],
-      run: () => goto('device_links_unbind_consumers'),
-    }),
-  ]);
-
-  /** A device of this name appears, and gets its driver at once. */
-  const add = fragment('device_register', { device }, (h) => [
-    h.locked('device_lock', (f) => teeLock(f.device), [
-      h.step('device_add', {
-        doc: 'two devices of one bus have two names',
-        fn: 'device_register: device_add',
-        source: core,
-        writes: (f) => ({ present: present(f.device) }),
-        guards: [
-          {
-            id: 'name-is-free',
-            doc: 'there is no device of this name',
-            source: core,
-            test: (s) => !s.present,
-            else: fail('EEXIST'),
-          },
-        ],
-        run: () => (faults ? [next({ present: true }), fail('ENOMEM')] : next({ present: true })),
-      }),
-    ]),
-    h.attempt('probe', [h.call(bind, same)]),
-  ]);
-
-  const unregister = fragment('device_unregister', { device }, (h) => [
-    h.locked('device_lock', (f) => teeLock(f.device), [
-      h.step('kill_device', {
-        fn: 'device_unregister: device_del',
-        source: core,
-        writes: (f) => ({ present: present(f.device) }),
-        run: () => next({ present: false }),
-      }),
-    ]),
-    h.call(release, same),
-  ]);
-
-  /** Root binds and unbinds this device. */
-  const handlers = (d: TeeDevice): Handler[] => {
-    const chosen = () => next().local({ device: d });
-    return [
-      handler('bind TEE device', { device }, (h) => [
-        h.step('bind_store', { fn: 'bind_store', source: bus, run: chosen }),
-        h.call(bind, same),
-      ]),
-      handler('unbind TEE device', { device }, (h) => [
-        h.step('unbind_store', { fn: 'unbind_store', source: bus, run: chosen }),
-        h.call(release, same),
-      ]),
-    ];
-  };
-
-  return { bind, release, add, unregister, handlers };
 }

@@ -54,5 +54,7 @@ export * from './rproc-add.js';
 export * from './driver-core.js';
 export * from './remoteproc-tee-registration.js';
 export * from './stm32-rproc.js';
+export * from './tee-client-bus.js';
+export * from './remoteproc-tee-driver.js';
 export * from './optee-bus.js';
 export * from './remoteproc-with-tee.js';

@@ -3,16 +3,9 @@
  * devices, always through the context of the first OP-TEE backend, and registers each under the name optee-ta-<UUID>.
  * Where that fails, it removes every device whose name begins so, whichever backend registered it.
  */
-import {
-  bool,
-  fail,
-  fragment,
-  handler,
-  next,
-  type Builder,
-  type Handler,
-} from '../language/index.js';
-import type { Devices, TeeClientBus } from './driver-core.js';
+import { bool, fail, fragment, handler, next, type Builder, type Handler } from '../language/index.js';
+import type { Devices } from './driver-core.js';
+import type { TeeClientBus } from './tee-client-bus.js';
 
 const source = 'drivers/tee/optee/device.c (B14)';
 
@@ -49,9 +42,7 @@ export function opteeBackend(
           source,
           reads: (f) => ({ own: own(f.device), present: present(f.device) }),
           atomic: 'the list of devices is walked under its own lock',
-          guards: [
-            { id: 'is-there', doc: 'it is on the bus', source, test: (s) => s.present, else: fail('ignored') },
-          ],
+          guards: [{ id: 'is-there', doc: 'it is on the bus', source, test: (s) => s.present, else: fail('ignored') }],
           run: (s, f) => {
             const removed = !ownOnly || s.own;
             const found = { device: f.device, removed };

@@ -3,16 +3,18 @@
  * is bound, and the first processor registered with it; it is off.
  */
 import { bool, handler, index, next, type Builder, type Handler } from '../language/index.js';
-import { devices as declareDevices, platformBus, teeClientBus } from './driver-core.js';
+import { devices as declareDevices, platformBus } from './driver-core.js';
 import { remoteProcessors } from './remote-processor.js';
 import { remoteprocPta } from './remoteproc-pta.js';
 import { remoteprocTa } from './remoteproc-ta.js';
 import { clientOps, clientVariables, type ClientVersion } from './remoteproc-tee.js';
-import { registrationEvents, rprocTeeDriver, rprocTeeRegistration, type Backends } from './remoteproc-tee-registration.js';
+import { rprocTeeDriver, type Backends } from './remoteproc-tee-driver.js';
+import { registrationEvents, rprocTeeRegistration } from './remoteproc-tee-registration.js';
 import { autoBootWorker, rprocAdd, rprocLife, whileFileIsThere } from './rproc-add.js';
 import { rprocCore, rprocSysfs, rprocVariables } from './rproc-core.js';
 import { stm32Rproc } from './stm32-rproc.js';
 import { teeBus, type TeeDevice } from './tee-bus.js';
+import { teeClientBus } from './tee-client-bus.js';
 
 export interface BindingDesign {
   readonly version: ClientVersion;
@@ -87,5 +89,21 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   m.assume('SIGNAL', 'an interruptible lock fails only where it would have waited and a signal is pending (B13)');
   m.assume('NOWAIT', 'the worker that boots holds a reference of its own to the rproc');
 
-  return { remote, rproc, device, ta, bus, client, clients, rprocs, life, devices, platform, teeFor, sysfs, worker, otherCaller };
+  return {
+    remote,
+    rproc,
+    device,
+    ta,
+    bus,
+    client,
+    clients,
+    rprocs,
+    life,
+    devices,
+    platform,
+    teeFor,
+    sysfs,
+    worker,
+    otherCaller,
+  };
 }

@@ -2,7 +2,18 @@
  * The TEE subsystem of Linux (B14): contexts and sessions. The probe of a TEE client device opens a context, always with
  * the first backend that is an OP-TEE, whichever backend the device belongs to.
  */
-import { fail, fragment, index, next, optional, type Builder, type Index, type IndexSort } from '../language/index.js';
+import {
+  fail,
+  fragment,
+  index,
+  next,
+  optional,
+  type Builder,
+  type Index,
+  type IndexSort,
+  type ValueOf,
+  type Var,
+} from '../language/index.js';
 import { TeeResult } from './remoteproc-pta.js';
 import type { RemoteprocTa } from './remoteproc-ta.js';
 
