@@ -109,7 +109,8 @@ export default [
     title: 'two TEE devices and one static context: v19',
     scope,
     build: (m, sizes) => twoDevices(m, sizes, 'v19', false),
-    expected: ({ shell }) => violated(...(shell ? ['L-7', 'L-13'] : []), 'L-8', 'L-9', 'L-10', 'L-11', 'L-12'),
+    expected: ({ shell, signals }) =>
+      violated(...(shell ? ['L-7', 'L-13'] : []), 'L-8', 'L-9', 'L-10', 'L-11', ...(signals ? ['L-12'] : [])),
   }),
   model({
     name: 'SC-18/v22',

@@ -36,6 +36,14 @@ export interface PlatformDriver {
   readonly remove: Fragment<{ rproc: IndexSort<'rproc'> }>;
 }
 
+/** What a new link to a supplier of this status is. */
+const initialLink = {
+  NO_DRIVER: 'DORMANT',
+  PROBING: 'CONSUMER_PROBE',
+  BOUND: 'CONSUMER_PROBE',
+  UNBINDING: 'SUPPLIER_UNBIND',
+} as const;
+
 export type Devices = ReturnType<typeof devices>;
 
 /** Declares the devices with their locks and links. */
@@ -57,22 +65,22 @@ export function devices(
   const supplier = m.family('device link', [rproc], optional(device), null);
   const link = m.family('link status', [rproc], LinkStatus, 'ACTIVE');
 
-  const deviceLinkAdd = fragment('device_link_add', { rproc, device }, (h) => [
+  const deviceLinkAdd = fragment('device_link_add', { rproc, device: optional(device) }, (h) => [
     h.step('device_link_add', {
       doc: 'for a supplier that is being unbound the link is there, and says so; the consumer is not told',
       fn: 'device_link_add: device_link_init_status',
       source: core,
       sleeps: true,
       atomic: inOneStep,
-      reads: (f) => ({ status: tee(f.device) }),
+      reads: () => ({ tee }),
       writes: (f) => ({ supplier: supplier(f.rproc), link: link(f.rproc) }),
       run: (s, f) => {
-        const initial = { NO_DRIVER: 'DORMANT', PROBING: 'CONSUMER_PROBE', BOUND: 'CONSUMER_PROBE', UNBINDING: 'SUPPLIER_UNBIND' } as const;
-        const added = next({ supplier: f.device, link: initial[s.status] });
+        if (f.device === null) return fail('EINVAL');
+        const added = next({ supplier: f.device, link: initialLink[s.tee.at(f.device)] });
         return faults ? [added, fail('EINVAL')] : added;
       },
     }),
-  ]); // prettier-ignore
+  ]);
 
   const drop = { supplier: null, link: 'ACTIVE' as const };
   const deviceLinkDel = fragment('device_link_del', { rproc }, (h) => [

@@ -9,6 +9,7 @@ import {
   fail,
   fragment,
   next,
+  optional,
   type Body,
   type Builder,
   type LocalSorts,
@@ -59,10 +60,10 @@ export function rprocTeeRegistration(
   { add, del, free }: RprocAdd,
   signal: Var<boolean>,
 ) {
-  const { rproc, device, dev, teeCtx, listed, trproc, version } = client;
+  const { rproc, dev, teeCtx, listed, trproc, version } = client;
   const locked = ctxLock(client, signal);
   const same = (f: { rproc: Rproc }) => ({ rproc: f.rproc });
-  const locals = { rproc, context: bus.Context, device };
+  const locals = { rproc, context: bus.Context, device: optional(client.device) };
   type H = Body<typeof locals>;
 
   const register = fragment('rproc_tee_register', locals, (h) => {
@@ -114,7 +115,7 @@ export function rprocTeeRegistration(
               else: fail(version === 'v20' ? 'ENODEV' : 'EPROBE_DEFER'),
             },
           ],
-          run: (s) => next().local({ context: s.teeCtx, ...(s.dev === null ? {} : { device: s.dev }) }),
+          run: (s) => next().local({ context: s.teeCtx, device: s.dev }),
         }),
         openSession,
         h.onFail('close_session', linked[version], [closeSession]),

@@ -24,12 +24,25 @@ describe('SC-17/repaired', () => {
     },
   );
 
-  it.each([['the release of an image before the next one', ['drop rproc_parse_fw/start-clean'], { faults: true }, []]])(
-    'without %s',
-    async (_, edits, scope, expected) => {
-      expect(Object.keys(violated(await check(repaired, scope, edits))).sort()).toEqual(expected);
-    },
-  );
+  it.each([
+    ['the link', 'drop close_session/device_link_add/device_link_add', { 'V-4': 3 }],
+    ['the mutex around remove', 'unlock unbind-TEE-device/void/remove/ctx_lock', { 'L-8': 22, 'L-9': 39, 'L-11': 16 }],
+    ['the mutex around probe', 'unlock bind-TEE-device/ctx_lock', { 'L-9': 40 }],
+    [
+      'the mutex around register',
+      'unlock bind-platform-device/free/rproc_tee_register/ctx_lock',
+      { 'L-8': 21, 'L-9': 38 },
+    ],
+    ['the check of dev in register', 'pass is-dev-set/dev-is-set', { 'L-8': 23, 'L-9': 31, 'V-4': 21 }],
+    ['device_lock of the platform device', 'unlock unbind-platform-device/device_lock', { 'L-12': 20 }],
+    ['the check that a sysfs file is there', 'pass start/file-is-there', { 'L-13': 80 }],
+    ['draining sysfs files', 'unlock unbind-platform-device/kn->active', { 'L-13': 80 }],
+    ['the test of dev in the calls', 'pass */look-up/dev-is-set', {}],
+  ])('without %s', async (_, edit, expected) => {
+    const result = await check(repaired, {}, [edit]);
+    expect(violated(result)).toEqual(expected);
+    expect(result.faults).toEqual([]);
+  });
 });
 
 describe('versions are as expected', () => {
@@ -138,5 +151,26 @@ describe('windows are reached', () => {
 });
 
 it('returns these results', async () => {
-  expect(await returned(named(models, 'SC-17'), { signals: true, shell: false, faults: true })).toEqual({});
+  expect(await returned(named(models, 'SC-17'), { shell: false, faults: true })).toEqual({
+    'bind-TEE-device': ['-EBUSY', '-EINTR', '-ENOMEM'],
+    'bind-platform-device': ['-EBUSY', '-EINTR', '-EINVAL', '-ENODEV', '-ENOMEM', '-EPROBE_DEFER'],
+    'unbind-TEE-device': ['-EINVAL'],
+    'unbind-platform-device': ['-EINTR', '-EINVAL', '-ENODEV'],
+  });
+  expect(await returned(repaired)).toEqual({
+    'bind-TEE-device': ['-EBUSY', '-EINTR'],
+    'bind-platform-device': ['-EBUSY', '-EINTR', '-EPROBE_DEFER'],
+    start: ['-EBUSY', '-EINTR', '-ENODEV', 'SUCCESS'],
+    stop: ['-EINTR', '-EINVAL', '-ENODEV'],
+  });
+  expect(await returned(named(models, 'SC-17/v20'), { shell: false, faults: true })).toEqual({
+    'bind-TEE-device': ['-EBUSY', '-EINVAL', '-ENODEV', '-ENOMEM'],
+    'bind-platform-device': ['-EBUSY', '-EINVAL', '-ENODEV', '-ENOMEM'],
+  });
+  expect(await returned(named(models, 'SC-17/v22'), { autoBoot: false, faults: true })).toEqual({
+    'bind-TEE-device': ['-EBUSY', '-EINTR', '-ENODEV', '-ENOMEM'],
+    'bind-platform-device': ['-EBUSY', '-EINTR', '-EINVAL', '-ENOMEM', '-EPROBE_DEFER', 'BUSY'],
+    'unbind-TEE-device': ['-EINTR', '-EINVAL'],
+    'unbind-platform-device': ['-EINTR', '-EINVAL', '-ENODEV'],
+  });
 });
