@@ -121,12 +121,14 @@ export function teeClientBus(
       reads: () => ({ supplier }),
       writes: () => ({ link }),
       run: (s, f) => {
-        const links = rproc.values.filter((r) => s.supplier.at(r) === f.device);
-        if (links.some((r) => s.link.at(r) === 'CONSUMER_PROBE')) return block;
-        const active = links.find((r) => s.link.at(r) === 'ACTIVE');
-        const marked = links.reduce((view, r) => view.set(r, 'SUPPLIER_UNBIND'), s.link);
-        if (active === undefined) return goto('device_lock', { link: marked });
-        return next({ link: marked }).local({ consumer: active });
+        let { link: marked } = s;
+        for (const r of rproc.values.filter((one) => s.supplier.at(one) === f.device)) {
+          const status = s.link.at(r);
+          if (status === 'CONSUMER_PROBE') return block;
+          marked = marked.set(r, 'SUPPLIER_UNBIND');
+          if (status === 'ACTIVE') return next({ link: marked }).local({ consumer: r });
+        }
+        return goto('device_lock', { link: marked });
       },
     }),
     h.call(platform.release, (f) => ({ rproc: f.consumer }), { as: 'unbind consumer' }),

@@ -17,12 +17,16 @@ describe('SC-17/repaired', () => {
     expect(vacuous(result)).toEqual([]);
   });
 
-  it.each([{ autoBoot: true }, { faults: true }, second, { ...second, faults: true }, { signals: false }])(
-    'holds with %o',
-    async (scope) => {
-      expect((await check(repaired, scope)).verdict).toBe('holds');
-    },
-  );
+  it.each([
+    { autoBoot: true },
+    { faults: true },
+    second,
+    { ...second, faults: true },
+    { second: true, shell: false },
+    { signals: false },
+  ])('holds with %o', async (scope) => {
+    expect((await check(repaired, scope)).verdict).toBe('holds');
+  });
 
   it.each([
     ['the link', 'drop close_session/device_link_add/device_link_add', { 'V-4': 3 }],
