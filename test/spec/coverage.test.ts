@@ -64,6 +64,30 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-15/reclaim-first': [{}],
   'SC-15/android-older-teardown': [{}],
   'SC-15/domains-first': [{}],
+  'SC-17': [
+    { signals: false },
+    { shell: false, faults: true },
+    { tee: false, platform: false, second: true, images: true },
+    { tee: false, platform: false, second: true, images: true, faults: true },
+  ],
+  'SC-17/v18': [{ shell: false, faults: true }, { tee: false, faults: true }, { platform: false }],
+  'SC-17/v20': [{ faults: true }, { shell: false, faults: true }, { shell: false, tee: false, autoBoot: true }],
+  'SC-17/v22': [
+    { autoBoot: false, faults: true },
+    { tee: false, faults: true },
+    { shell: true, tee: false, autoBoot: false },
+  ],
+  'SC-17/repaired': [
+    { autoBoot: true, faults: true },
+    { second: true, tee: false },
+    { tee: false, platform: false, second: true, images: true, faults: true },
+  ],
+  'SC-18': [{}],
+  'SC-18/two-types': [{ shell: false }],
+  'SC-18/v22': [{}],
+  'SC-18/refuses': [{}, { sameType: true }],
+  'SC-18/collision': [{}],
+  'SC-18/own-only': [{}, { tee: true }],
   'bench-iommu': [{ devices: 1, pages: 2 }],
 };
 
