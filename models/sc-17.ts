@@ -8,7 +8,7 @@
  * Default scope: all three tasks, nothing fails by itself; v22 without the shell, with a worker that boots. Nightly:
  * `faults=true`, `autoBoot=true`, `second=true`.
  * - SC-17: v19, the seed. SC-17/v18, /v20, /v22: the versions before and after it. Expected: see `expected`.
- * - SC-17/repaired. Expected: all hold, with every scope.
+ * - SC-17/repaired. Expected: all hold.
  */
 import { flag, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
 import {
