@@ -16,6 +16,8 @@ import sc13, { defects as sc13Defects } from './sc-13.js';
 import sc14, { defects as sc14Defects } from './sc-14.js';
 import sc15, { defects as sc15Defects } from './sc-15.js';
 import sc16, { defects as sc16Defects } from './sc-16.js';
+import sc17, { defects as sc17Defects } from './sc-17.js';
+import sc18, { defects as sc18Defects } from './sc-18.js';
 import sc19, { defects as sc19Defects } from './sc-19.js';
 import sc20, { defects as sc20Defects } from './sc-20.js';
 import sc21, { defects as sc21Defects } from './sc-21.js';
@@ -47,6 +49,8 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-14.js', models: sc14, defects: sc14Defects },
   { file: './sc-15.js', models: sc15, defects: sc15Defects },
   { file: './sc-16.js', models: sc16, defects: sc16Defects },
+  { file: './sc-17.js', models: sc17, defects: sc17Defects },
+  { file: './sc-18.js', models: sc18, defects: sc18Defects },
   { file: './sc-19.js', models: sc19, defects: sc19Defects },
   { file: './sc-20.js', models: sc20, defects: sc20Defects },
   { file: './sc-21.js', models: sc21, defects: sc21Defects },

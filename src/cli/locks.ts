@@ -25,7 +25,7 @@ export async function listLocks(
     release();
     line.clear();
   }
-  const wrong = new Set(suspects(result.locks, allowedBy(build(model, { scope }))));
+  const wrong = new Set(suspects(result.locks, { allow: allowedBy(build(model, { scope })) }));
   if (json) printJson(result, wrong, terminal);
   else say(terminal, lockLines(model.title, result, wrong));
 }

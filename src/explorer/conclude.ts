@@ -174,7 +174,7 @@ class Judge {
     property: Extract<MachineProperty, { kind: 'lock-order' }>,
   ): Promise<PropertyResult> {
     const edges = lockEdges(this.machine, this.tally.seen);
-    const first = await firstFinding(this.graph, edges, property.allow);
+    const first = await firstFinding(this.graph, edges, property);
     if (!first) return this.held(number, edges.length === 0);
     const results: PropertyResult[] = [];
     for (const edge of first.finding.edges) {

@@ -127,10 +127,10 @@ class Judge {
   }
 
   /** One trace for each edge of the first finding; the first of them completes it. */
-  private lockOrder({ id, kind, allow }: Extract<MachineProperty, { kind: 'lock-order' }>): PropertyResult {
+  private lockOrder({ id, kind, ...rule }: Extract<MachineProperty, { kind: 'lock-order' }>): PropertyResult {
     const { walker, witnesses } = this;
     const edges = lockEdges(walker.machine, walker.knowledge.calls.seen);
-    const suspected = suspects(edges, allow);
+    const suspected = suspects(edges, rule);
     if (suspected.length === 0)
       return { id, kind, verdict: 'undecided', reason: NOT_SEEN, vacuous: edges.length === 0 };
     const order = [...witnesses.locks.keys()];

@@ -3,7 +3,7 @@
  * class are held together; an edge says that one is held while the other is taken. The first finding is the one that a
  * search would notice first: the edges of a cycle are seen one after another, and the last one closes it.
  */
-import type { Machine } from '../language/index.js';
+import type { LockRule, Machine } from '../language/index.js';
 import type { Evidence, LockUse } from './evidence.js';
 import type { Graph } from './graph.js';
 import type { LearnedOutcome } from './learned.js';
@@ -19,9 +19,6 @@ export interface LockEdge {
   readonly where: readonly { readonly process: string; readonly action: string }[];
   readonly uses: readonly LockUse[];
 }
-
-/** Pairs of classes that are known to be safe. */
-type Allowed = readonly { readonly held: string; readonly taken: string }[];
 
 /** What is wrong: the edges of a cycle (the last one seen comes first), or one edge that is wrong by itself. */
 export interface LockFinding {
@@ -63,7 +60,10 @@ function endsOf({ held, heldClass, taken, takenClass }: LockEdge): readonly [fro
 }
 
 /** The edges that are wrong by themselves or stand in a cycle. */
-export function suspects(edges: readonly LockEdge[], allow: Allowed): LockEdge[] {
+export function suspects(all: readonly LockEdge[], { allow, among }: LockRule): LockEdge[] {
+  const edges = among
+    ? all.filter(({ heldClass, takenClass }) => among.includes(heldClass) && among.includes(takenClass ?? ''))
+    : all;
   const counted = edges.filter(
     (edge) =>
       edge.held === edge.taken ||
@@ -79,7 +79,7 @@ export function suspects(edges: readonly LockEdge[], allow: Allowed): LockEdge[]
 /** Does any lock-order property of the machine find fault with what was seen? */
 export const anyLockFinding = (machine: Machine, seen: Evidence): boolean =>
   machine.properties.some(
-    (property) => property.kind === 'lock-order' && suspects(lockEdges(machine, seen), property.allow).length > 0,
+    (property) => property.kind === 'lock-order' && suspects(lockEdges(machine, seen), property).length > 0,
   );
 
 /** A shortest path over edges, none of them from a node to itself; the edges' order decides between equals. */
@@ -99,9 +99,9 @@ function pathBetween(from: string, to: string, edges: readonly LockEdge[]): Lock
 export async function firstFinding(
   graph: Graph,
   edges: readonly LockEdge[],
-  allow: Allowed,
+  rule: LockRule,
 ): Promise<{ finding: LockFinding; levelOf: ReadonlyMap<LockEdge, number> } | undefined> {
-  const suspected = suspects(edges, allow);
+  const suspected = suspects(edges, rule);
   if (suspected.length === 0) return undefined;
   const levelOf = await firstLevels(graph, suspected);
   const inOrder = suspected.sort((a, b) => levelOf.get(a)! - levelOf.get(b)! || byName(nameOf)(a, b));

@@ -18,3 +18,4 @@ export * from './guest-teardown.js';
 export * from './remoteproc.js';
 export * from './remote-processor.js';
 export * from './remote-memory.js';
+export * from './remoteproc-binding.js';

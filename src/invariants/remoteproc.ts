@@ -18,7 +18,7 @@ interface Running {
 }
 
 /**
- * L-7. The repaired client may know that a RELEASE_FW has yet to succeed: it boots nothing before it has. While the
+ * L-7. DELETED counts as OFFLINE. The repaired client may know that a RELEASE_FW has yet to succeed: it boots nothing before it has. While the
  * interrupt of a crash is `pending`, there is still somebody at work.
  */
 export function linuxAndTheTaAgree(
@@ -38,7 +38,9 @@ export function linuxAndTheTaAgree(
       dirty: client.dirty(r),
       ...(pending && { pending: pending(r) }),
     }),
-    when: (s) => !(pending && s.pending) && (s.state === 'RUNNING' || (s.state === 'OFFLINE' && !s.dirty)),
+    when: (s) =>
+      !(pending && s.pending) &&
+      (s.state === 'RUNNING' || ((s.state === 'OFFLINE' || s.state === 'DELETED') && !s.dirty)),
     holds: (s) =>
       s.state === 'RUNNING' ? s.ta === 'STARTED' && s.processor !== 'RESET' : s.ta === 'OFF' && s.processor === 'RESET',
     because: (s) => `for Linux it is ${s.state}, for the TA ${s.ta}, and the processor is in ${s.processor}`,

@@ -221,16 +221,25 @@ export class Builder {
 
   /**
    * Lock order, over all that is reachable: no two classes of locks are taken in both orders, nor two locks of one class;
-   * none is taken twice; nobody sleeps under a `spin` or `rw` lock. `allow` names pairs of classes that are known to be safe.
+   * none is taken twice; nobody sleeps under a `spin` or `rw` lock. `allow` names pairs of classes that are known to be
+   * safe; with `among`, only these classes count.
    */
-  lockOrder(id: string, about: About & { allow?: readonly { held: string; taken: string; because: string }[] }): void {
-    const { allow = [] } = about;
+  lockOrder(
+    id: string,
+    about: About & {
+      allow?: readonly { held: string; taken: string; because: string }[];
+      among?: readonly string[];
+    },
+  ): void {
+    const { allow = [], among } = about;
     this.declared.push(
       declare(id, 'lock-order', about, () => {
         const classes = this.variables.flatMap((variable) => (variable as Partial<Lock>).lockClass ?? []);
-        const unknown = allow.flatMap(({ held, taken }) => [held, taken]).find((name) => !classes.includes(name));
-        if (unknown !== undefined) throw new ModelError(`${id} allows "${unknown}", which is no class of locks`);
-        return { allow };
+        const unknown = [...allow.flatMap(({ held, taken }) => [held, taken]), ...(among ?? [])].find(
+          (name) => !classes.includes(name),
+        );
+        if (unknown !== undefined) throw new ModelError(`${id} names "${unknown}", which is no class of locks`);
+        return { allow, among };
       }),
     );
   }

@@ -162,6 +162,14 @@ interface PropertyBase {
   readonly origin: Origin;
 }
 
+/** What a lock-order property looks at. */
+export interface LockRule {
+  /** Pairs of classes that are known to be safe. */
+  readonly allow: readonly { readonly held: string; readonly taken: string }[];
+  /** Only what is taken under each other among these classes counts. Without it, all. */
+  readonly among?: readonly string[];
+}
+
 /** A property, by kind. */
 export type MachineProperty = PropertyBase &
   (
@@ -186,7 +194,7 @@ export type MachineProperty = PropertyBase &
         readonly excused?: PropertyInstance;
       }
     /** No two orders of lock classes, no lock twice, no sleep under a spinlock; but for the allowed pairs of classes. */
-    | { readonly kind: 'lock-order'; readonly allow: readonly { readonly held: string; readonly taken: string }[] }
+    | ({ readonly kind: 'lock-order' } & LockRule)
     /** No reachable state without a transition that changes it. */
     | { readonly kind: 'deadlock-free'; readonly allowed?: PropertyInstance }
     /** AG EF idle, for every process with a frame. */

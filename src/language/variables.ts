@@ -16,8 +16,11 @@ export interface Var<T> {
   number: number;
 }
 
-/** How a lock excludes. `interruptible` is a mutex whose taker gives up with EINTR when it would wait with a signal pending. */
-export type LockKind = 'spin' | 'mutex' | 'interruptible' | 'rw';
+/**
+ * How a lock excludes. `interruptible` is a mutex whose taker gives up with EINTR when it would wait with a signal pending;
+ * `rw` spins, `rwsem` sleeps.
+ */
+export type LockKind = 'spin' | 'mutex' | 'interruptible' | 'rw' | 'rwsem';
 
 /** A lock: an ordinary variable (0 free, 1 held exclusively, 1+n held by n readers) that only `locked` blocks write. */
 export interface Lock extends Var<number> {
@@ -144,7 +147,7 @@ export function see<F extends Footprint>(footprint: F, read: ReadVar): Seen<F> {
 
 /** The sort of a lock's value. */
 export function lockSort(kind: LockKind, readers: number): Sort<number> {
-  const top = kind === 'rw' ? 1 + readers : 1;
+  const top = kind === 'rw' || kind === 'rwsem' ? 1 + readers : 1;
   const words = (value: number): string =>
     value === 0 ? 'free' : value === 1 ? 'held' : `held by ${value - 1} reader${value > 2 ? 's' : ''}`;
   const check = (value: unknown): number => {

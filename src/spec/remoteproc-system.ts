@@ -29,18 +29,18 @@ export function remoteprocLinux(m: Builder, { version, faults, signals }: Remote
   const ta = remoteprocTa(m, remote, remoteprocPta(m, remote, false), { faults: faults === 'all' });
   const device = index('tee', 1);
   const bus = teeBus(m, device, ta, { faults: faults === 'all', bound: true });
-  const client = clientVariables(m, { rproc, device }, version);
+  const client = clientVariables(m, rproc, bus, version);
   const rprocs = rprocVariables(m, remote);
   const signal = m.variable('a signal may come', bool, signals);
   const design = { faults: faults !== 'none', restartsSubdevices: version === 'repaired' };
   const coreFor = (pending?: typeof signal) =>
     rprocCore(rprocs, clientOps(client, rprocs, bus, pending), design, pending);
-  const tee = device.of(0);
+  const context = bus.context.of(0);
   m.start(
-    [client.dev, tee],
-    [client.teeCtx, tee],
+    [client.dev, device.of(0)],
+    [client.teeCtx, context],
     [client.listed(rproc.of(0)), true],
-    [bus.sessionIn, tee],
+    [bus.sessionIn, context],
     [ta.session, true],
   );
   return { remote, ta, bus, client, rprocs, root: coreFor(signal), worker: coreFor() };

@@ -29,24 +29,28 @@ export type ClientVersion = 'v18' | 'v19' | 'v20' | 'v22' | 'repaired';
 
 export type ClientVariables = ReturnType<typeof clientVariables>;
 
-/** Declares `rproc_tee_ctx`, the one static context of the driver, with the list of what is registered. */
+/** Declares `rproc_tee_ctx`, the one static context of the driver, with the list of what is registered. `of`: one of several. */
 export function clientVariables(
   m: Builder,
-  { rproc, device }: { rproc: IndexSort<'rproc'>; device: IndexSort<'tee'> },
+  rproc: IndexSort<'rproc'>,
+  { device, Context }: TeeBus,
   version: ClientVersion,
+  of = '',
 ) {
-  const dev = m.variable('rproc_tee_ctx.dev', optional(device), null);
-  const teeCtx = m.variable('rproc_tee_ctx.tee_ctx', optional(device), null);
-  /** Which processors are in the list of sessions. */
-  const listed = m.family('registered', [rproc], bool, false);
+  const dev = m.variable(`rproc_tee_ctx${of}.dev`, optional(device), null);
+  const teeCtx = m.variable(`rproc_tee_ctx${of}.tee_ctx`, Context, null);
+  /** Which processors have an entry in the list of sessions. */
+  const listed = m.family(`registered${of}`, [rproc], bool, false);
+  /** The entry itself: allocated, and not yet freed. */
+  const trproc = m.family(`trproc${of}`, [rproc], bool, false);
   /** The repaired client knows that it has sent LOAD_FW, and that no RELEASE_FW has succeeded since. */
-  const dirty = m.family('needs RELEASE_FW', [rproc], bool, false);
-  const lock = m.lock('ctx_lock', {
+  const dirty = m.family(`needs RELEASE_FW${of}`, [rproc], bool, false);
+  const lock = m.lock(`ctx_lock${of}`, {
     kind: version === 'v18' ? 'spin' : 'interruptible',
     protects: [dev, teeCtx, ...listed.all, ...dirty.all],
   });
   m.event('LOAD_FW', { rproc, image: Signed });
-  return { rproc, device, dev, teeCtx, listed, dirty, lock, version };
+  return { rproc, device, dev, teeCtx, listed, trproc, dirty, lock, version };
 }
 
 export type ClientOps = ReturnType<typeof clientOps>;

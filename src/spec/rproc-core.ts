@@ -11,9 +11,11 @@ import {
   next,
   range,
   rule,
+  type Body,
   type Builder,
   type Handler,
   type IndexSort,
+  type Node,
   type Result,
   type Var,
 } from '../language/index.js';
@@ -223,39 +225,47 @@ export function rprocCore(
   };
 }
 
+/** Puts what a store does between what opens and closes the file. */
+export type OpenFile = (h: Body<{ rproc: IndexSort<'rproc'> }>, store: Node[]) => Node[];
+
 /** What root does with /sys/class/remoteproc/remoteprocN. */
-export function rprocSysfs({ boot, shutdown, interruptible, variables }: RprocCore) {
+export function rprocSysfs(
+  { boot, shutdown, interruptible, variables }: RprocCore,
+  open: OpenFile = (_, store) => store,
+) {
   const { rproc, state, firmware, lock } = variables;
   const whichever = () => rproc.values.map((r) => next().local({ rproc: r }));
 
   const start: Handler = handler('start', { rproc }, (h) => [
     h.step('state_store: start', { fn: 'state_store', source: sysfs, run: whichever }),
-    h.step('is it running', {
-      doc: 'without the lock',
-      fn: 'state_store',
-      source: sysfs,
-      reads: (f) => ({ state: state(f.rproc) }),
-      guards: [
-        {
-          id: 'is-not-RUNNING',
-          doc: 'what runs is not booted again',
-          source: sysfs,
-          test: (s) => s.state !== 'RUNNING',
-          else: fail('EBUSY'),
-        },
-      ],
-    }),
-    h.call(boot, (f) => ({ rproc: f.rproc })),
+    ...open(h, [
+      h.step('is it running', {
+        doc: 'without the lock',
+        fn: 'state_store',
+        source: sysfs,
+        reads: (f) => ({ state: state(f.rproc) }),
+        guards: [
+          {
+            id: 'is-not-RUNNING',
+            doc: 'what runs is not booted again',
+            source: sysfs,
+            test: (s) => s.state !== 'RUNNING',
+            else: fail('EBUSY'),
+          },
+        ],
+      }),
+      h.call(boot, (f) => ({ rproc: f.rproc })),
+    ]),
   ]);
 
   const stop: Handler = handler('stop', { rproc }, (h) => [
     h.step('state_store: stop', { fn: 'state_store', source: sysfs, run: whichever }),
-    h.call(shutdown, (f) => ({ rproc: f.rproc })),
+    ...open(h, [h.call(shutdown, (f) => ({ rproc: f.rproc }))]),
   ]);
 
   const setFirmware: Handler = handler('firmware', { rproc }, (h) => [
     h.step('firmware_store', { fn: 'firmware_store', source: sysfs, run: whichever }),
-    h.locked('rproc->lock', (f) => lock(f.rproc), [
+    ...open(h, [h.locked('rproc->lock', (f) => lock(f.rproc), [
       h.step('rproc_set_firmware', {
         fn: 'rproc_set_firmware',
         source: core,
@@ -272,7 +282,7 @@ export function rprocSysfs({ boot, shutdown, interruptible, variables }: RprocCo
         ],
         run: () => Signed.values.map((to) => next({ firmware: to })),
       }),
-    ], interruptible),
+    ], interruptible)]),
   ]); // prettier-ignore
 
   return { start, stop, setFirmware };

@@ -1,8 +1,19 @@
 /**
- * The TEE subsystem of Linux (B14): contexts and sessions. A context is opened by the probe of a TEE client device, and
- * named after it here.
+ * The TEE subsystem of Linux (B14): contexts and sessions. The probe of a TEE client device opens a context, always with
+ * the first backend that is an OP-TEE, whichever backend the device belongs to.
  */
-import { bool, fail, fragment, next, optional, type Builder, type Index, type IndexSort } from '../language/index.js';
+import {
+  fail,
+  fragment,
+  index,
+  next,
+  optional,
+  type Builder,
+  type Index,
+  type IndexSort,
+  type ValueOf,
+  type Var,
+} from '../language/index.js';
 import { TeeResult } from './remoteproc-pta.js';
 import type { RemoteprocTa } from './remoteproc-ta.js';
 
@@ -13,40 +24,65 @@ export type TeeDevice = Index<'tee'>;
 
 export type TeeBus = ReturnType<typeof teeBus>;
 
-/** Declares the contexts. `faults`: a call may fail before it has reached the TEE. */
+export interface TeeBusDesign {
+  /** A call may fail before it has reached the TEE. */
+  readonly faults: boolean;
+  /** The first device has its context from the start. */
+  readonly bound: boolean;
+  /** Contexts that can be open at a time: one more than is right shows a leak. Opening yet another one is -ENOMEM. */
+  readonly contexts?: number;
+}
+
+/** Declares the contexts. */
 export function teeBus(
   m: Builder,
   device: IndexSort<'tee'>,
   ta: RemoteprocTa,
-  { faults, bound }: { readonly faults: boolean; readonly bound: boolean },
+  { faults, bound, contexts = 1 }: TeeBusDesign,
 ) {
-  const Context = optional(device);
-  /** Contexts that are open. */
-  const open = m.family('TEE context', [device], bool, bound);
+  const context = index('context', contexts);
+  const Context = optional(context);
+  type ContextOf = ValueOf<typeof Context>;
+  /** Open for the driver of this device. */
+  const open = m.family('TEE context', [context], optional(device), (c) => (bound && c === 0 ? device.of(0) : null));
   /** The context in which the TA's session is open. */
   const sessionIn = m.variable('session in', Context, null);
   m.event('TEE call', { context: Context });
   m.event('TEE session used', { context: Context });
 
-  const openContext = fragment('tee_client_open_context', { device }, (h) => [
-    h.step('open', {
-      doc: 'the first backend that is an OP-TEE, whichever device asks (SB-3)',
-      fn: 'tee_client_open_context',
-      source,
-      writes: (f) => ({ open: open(f.device) }),
-      run: () => (faults ? [next({ open: true }), fail('ENOMEM')] : next({ open: true })),
-    }),
-  ]);
+  /** For a driver that stores its context in `stored`. */
+  const openContext = (stored: Var<ContextOf>) =>
+    fragment('tee_client_open_context', { device, context: Context }, (h) => [
+      h.step('open', {
+        doc: 'the first backend that is an OP-TEE, whichever device asks (SB-3)',
+        fn: 'tee_client_open_context',
+        source,
+        sleeps: true,
+        atomic: 'no two callers get the same context',
+        reads: () => ({ stored, sessionIn }),
+        writes: () => ({ open }),
+        run: (s, f) => {
+          // Where all are open, one stands for two that are lost: nobody has a pointer to either.
+          const isLost = (c: Index<'context'>): boolean =>
+            s.open.at(c) === f.device && s.stored !== c && s.sessionIn !== c;
+          const free = context.values.find((c) => s.open.at(c) === null) ?? context.values.find(isLost);
+          if (free === undefined) return fail('ENOMEM');
+          const opened = next({ open: s.open.set(free, f.device) }).local({ context: free });
+          return faults ? [opened, fail('ENOMEM')] : opened;
+        },
+      }),
+    ], (f) => f.context); // prettier-ignore
 
   const closeContext = fragment('tee_client_close_context', { context: Context }, (h) => [
     h.step('close', {
       doc: 'the backend closes what sessions are still open in it; the TA keeps its state (W-67)',
       fn: 'tee_client_close_context: teedev_close_context',
       source,
+      sleeps: true,
       atomic: 'nobody looks at the session of a context that is being closed',
       writes: () => ({ open, sessionIn, session: ta.session }),
       run: (s, f) => {
-        const closed = f.context === null ? {} : { open: s.open.set(f.context, false) };
+        const closed = f.context === null ? {} : { open: s.open.set(f.context, null) };
         const ends = s.sessionIn !== null && s.sessionIn === f.context;
         return next({ ...closed, ...(ends ? { sessionIn: null, session: false } : {}) }).emit('TEE call', {
           context: f.context,
@@ -59,6 +95,7 @@ export function teeBus(
     h.step('call', {
       fn: 'tee_client_open_session',
       source,
+      sleeps: true,
       run: (_, f) => {
         const call = next().emit('TEE call', { context: f.context });
         return faults ? [call, fail('EINVAL').emit('TEE call', { context: f.context })] : call;
@@ -81,6 +118,7 @@ export function teeBus(
     h.step('call', {
       fn: 'tee_client_close_session',
       source,
+      sleeps: true,
       atomic: 'the TA closes its session at once',
       writes: () => ({ sessionIn, session: ta.session }),
       run: (s, f) => {
@@ -97,6 +135,7 @@ export function teeBus(
     h.step('call', {
       fn: 'tee_client_invoke_func',
       source,
+      sleeps: true,
       run: (_, f) => {
         const used = { context: f.context };
         const call = next().emit('TEE call', used).emit('TEE session used', used);
@@ -110,6 +149,7 @@ export function teeBus(
 
   return {
     device,
+    context,
     Context,
     open,
     sessionIn,

@@ -99,7 +99,7 @@ describe('a cycle', () => {
     const allow = [{ held: 'b', taken: 'a', because: 'nobody else is there yet' }];
     expect(await found(nested(two, [[0, 1], [1, 0]]), allow)).toMatchObject({ verdict: 'holds' }); // prettier-ignore
     const unknown = [{ held: 'x', taken: 'a', because: '' }];
-    expect(() => build(tasks(nested(two, []), unknown))).toThrow('allows "x", which is no class of locks');
+    expect(() => build(tasks(nested(two, []), unknown))).toThrow('names "x", which is no class of locks');
   });
 });
 

@@ -1,5 +1,6 @@
 /** What no built-in model ever shows, with the reason; and, where the reason can be taken away, how to see it after all. */
 import type { Scope } from './observe.js';
+import { remoteprocExceptions } from './coverage-exceptions-remoteproc.js';
 
 export interface Exception {
   readonly why: string;
@@ -175,6 +176,7 @@ export const exceptions: readonly Exception[] = [
     never: ['fires free_domain/lock-again'],
     unless: [['SC-07/locked-twice', { cpus: 1 }, 'unlock free_domain/hyp_pool.lock']],
   },
+  ...remoteprocExceptions,
 ];
 
 /** Model -> property -> why its condition is never true there. */

@@ -1,0 +1,109 @@
+/**
+ * Processors, their TEE and all that binds and unbinds them (B12 to B16), put together for scenarios. The first TEE device
+ * is bound, and the first processor registered with it; it is off.
+ */
+import { bool, handler, index, next, type Builder, type Handler } from '../language/index.js';
+import { devices as declareDevices, platformBus } from './driver-core.js';
+import { remoteProcessors } from './remote-processor.js';
+import { remoteprocPta } from './remoteproc-pta.js';
+import { remoteprocTa } from './remoteproc-ta.js';
+import { clientOps, clientVariables, type ClientVersion } from './remoteproc-tee.js';
+import { rprocTeeDriver, type Backends } from './remoteproc-tee-driver.js';
+import { registrationEvents, rprocTeeRegistration } from './remoteproc-tee-registration.js';
+import { autoBootWorker, rprocAdd, rprocLife, whileFileIsThere } from './rproc-add.js';
+import { rprocCore, rprocSysfs, rprocVariables } from './rproc-core.js';
+import { stm32Rproc } from './stm32-rproc.js';
+import { teeBus, type TeeDevice } from './tee-bus.js';
+import { teeClientBus } from './tee-client-bus.js';
+
+export interface BindingDesign {
+  readonly version: ClientVersion;
+  readonly rprocs: number;
+  readonly teeDevices: number;
+  /** Contexts that can be open at a time. */
+  readonly contexts: number;
+  readonly autoBoot: boolean;
+  readonly faults: boolean;
+  readonly signals: boolean;
+  /** Each TEE device has a context of its own, instead of the static one. */
+  readonly perDevice?: boolean;
+  readonly backends?: Backends;
+}
+
+/** Declares all components. Who is at work is for the scenario to say. */
+export function remoteprocWithTee(m: Builder, design: BindingDesign) {
+  const { version, autoBoot, faults, perDevice = false, backends } = design;
+  const repaired = version === 'repaired';
+  const remote = remoteProcessors(m, { rprocs: design.rprocs, regions: 1 }, 'none');
+  const { rproc } = remote;
+  const ta = remoteprocTa(m, remote, remoteprocPta(m, remote, false), { faults });
+  const device = index('tee', design.teeDevices);
+  const bus = teeBus(m, device, ta, { faults, bound: true, contexts: design.contexts });
+  const clients = (perDevice ? device.values : [device.of(0)]).map((d) =>
+    clientVariables(m, rproc, bus, version, perDevice ? `[${device.print(d)}]` : ''),
+  );
+  const [client] = clients;
+  registrationEvents(m, client);
+  const rprocs = rprocVariables(m, remote);
+  const life = rprocLife(m, { rproc }, { autoBoot, faults, delIsAtomic: repaired });
+  const devices = declareDevices(m, { device, rproc }, { faults, populates: version === 'v20' });
+  const signal = m.variable('a signal may come', bool, design.signals);
+  const none = m.variable('no signal comes', bool, false);
+
+  const coreFor = (mayCome: typeof signal, restartsSubdevices: boolean) =>
+    rprocCore(rprocs, clientOps(client, rprocs, bus, mayCome), { faults, restartsSubdevices }, mayCome);
+  const user = coreFor(signal, repaired);
+  // A driver's remove is not to be interrupted, and does not start again what could not be stopped.
+  const add = rprocAdd(life, repaired ? coreFor(none, false) : user);
+  const registration = rprocTeeRegistration(client, bus, devices, add, signal);
+  const platform = platformBus(devices, stm32Rproc(add, registration, version));
+  const teeFor = (d: TeeDevice) =>
+    teeClientBus(devices, platform, rprocTeeDriver(clients[perDevice ? d : 0], bus, platform, signal, backends));
+  const sysfs = rprocSysfs(user, whileFileIsThere(life));
+  const worker = autoBoot ? [autoBootWorker(life, coreFor(none, repaired))] : [];
+
+  /** rproc_tee_unregister is exported: somebody else calls it for the first processor. */
+  const otherCaller: Handler = handler('rproc_tee_unregister', {}, (h) => [
+    h.step('exported function', { fn: 'rproc_tee_unregister', run: () => next() }),
+    h.call(registration.unregister, () => ({ rproc: rproc.of(0) })),
+  ]);
+
+  const d = device.of(0);
+  const c = bus.context.of(0);
+  const r = rproc.of(0);
+  m.start(
+    [devices.tee(d), 'BOUND'],
+    [client.dev, d],
+    [client.teeCtx, c],
+    ...rproc.values.map((each) => [devices.exists(each), true] as const),
+    [devices.platform(r), 'BOUND'],
+    ...(version === 'v20' ? [] : [[devices.supplier(r), d] as const]),
+    [bus.sessionIn, c],
+    [ta.session, true],
+    [client.listed(r), true],
+    [client.trproc(r), true],
+    [life.alive(r), true],
+    [life.files(r), true],
+  );
+
+  m.assume('SIGNAL', 'an interruptible lock fails only where it would have waited and a signal is pending (B13)');
+  m.assume('NOWAIT', 'the worker that boots holds a reference of its own to the rproc');
+
+  return {
+    remote,
+    rproc,
+    device,
+    ta,
+    bus,
+    client,
+    clients,
+    rprocs,
+    life,
+    devices,
+    platform,
+    teeFor,
+    sysfs,
+    worker,
+    otherCaller,
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * The platform driver of the processors (B13, B14), as far as it has to do with the TEE. Up to v19 it registers with the
+ * client, and then adds the rproc; since v20 the client adds and deletes the rproc.
+ */
+import { fragment, goto, next } from '../language/index.js';
+import type { PlatformDriver } from './driver-core.js';
+import type { Rproc } from './remote-processor.js';
+import type { ClientVersion } from './remoteproc-tee.js';
+import { addsRproc, type ClientRegistration } from './remoteproc-tee-registration.js';
+import type { RprocAdd } from './rproc-add.js';
+
+const source = 'drivers/remoteproc/stm32_rproc.c (B13)';
+
+/** `repaired`: rproc_del stops the processor itself. */
+export function stm32Rproc(
+  { alloc, add, del, free, core }: RprocAdd,
+  { register, unregister }: ClientRegistration,
+  version: ClientVersion,
+): PlatformDriver {
+  const { rproc, power } = core.variables;
+  const same = (f: { rproc: Rproc }) => ({ rproc: f.rproc });
+  const adds = addsRproc(version);
+
+  const probe = fragment('stm32_rproc_probe', { rproc }, (h) => [
+    h.call(alloc, same),
+    h.onFail('free', [
+      h.call(register, same),
+      ...(adds ? [] : [h.onFail('unregister', [h.call(add, same)], [h.attempt('ignored', [h.call(unregister, same)])])]),
+    ], [h.call(free, same)]),
+  ]); // prettier-ignore
+
+  const remove = fragment('stm32_rproc_remove', { rproc }, (h) => [
+    ...(version === 'repaired'
+      ? []
+      : [
+          h.step('power > 0', {
+            fn: 'stm32_rproc_remove: atomic_read',
+            source,
+            reads: (f) => ({ power: power(f.rproc) }),
+            run: (s) => (s.power > 0 ? next() : goto(adds ? 'unregister' : 'rproc_del')),
+          }),
+          h.attempt('shutdown', [h.call(core.shutdown, same)]),
+        ]),
+    ...(adds ? [] : [h.call(del, same)]),
+    h.attempt('unregister', [h.call(unregister, same)]),
+    ...(version === 'v20' ? [] : [h.call(free, same)]),
+  ]);
+
+  return { probe, remove };
+}
