@@ -14,7 +14,7 @@ describe('SC-01', () => {
   });
 
   it.each([
-    ['no TLBI', ['drop unmap_pages/tlb_inv_range'], { 'I-1': 18, 'I-7': 18, 'I-14': 15, 'P-4': 15 }],
+    ['no TLBI', ['drop unmap_pages/tlb_inv_range'], { 'I-1': 18, 'I-7': 18, 'I-14': 15, 'P-1': 21, 'P-4': 15 }],
     ['no ref--', ['drop unmap_pages/ref--'], { 'L-5': 18, 'P-14': 29 }],
     ['the leaf is not cleared', ['drop unmap_pages/clear-PTE'], { 'L-5': 18 }],
     ['map takes an INV leaf for a free one', ['pass map_pages/leaf-is-not-INV'], { 'P-1': 13, 'P-4': 23 }],
