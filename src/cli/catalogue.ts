@@ -28,25 +28,6 @@ export function scenarioThing(model: Model): Thing {
 const windowsOf = (scenario: string): string[] =>
   windows.filter(({ scenarios }) => scenarios.includes(scenario)).map(({ id }) => id);
 
-/** Scenarios that windows name, and that have no model. */
-export function unwrittenThings(): Thing[] {
-  const known = new Set(builtin.flatMap(({ models }) => models.map(({ name }) => name)));
-  const names = new Set(windows.flatMap(({ scenarios }) => scenarios));
-  return [...names]
-    .filter((name) => !known.has(name))
-    .map((name): Thing => {
-      const text = 'a scenario that has no model yet';
-      return {
-        kind: 'scenario',
-        ids: [name],
-        text,
-        facts: [['windows', windowsOf(name).join(', ')]],
-        at: '',
-        models: [],
-      };
-    });
-}
-
 /** All windows. */
 export const windowThings = (): Thing[] =>
   windows.map(({ id, between, danger, guard, scenarios }): Thing => ({

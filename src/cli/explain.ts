@@ -2,7 +2,7 @@
 import type { Defect } from '../../models/defect.js';
 import { matches, nearest, slug } from '../language/index.js';
 import { pad, styled, type Line } from '../report/index.js';
-import { allDefects, defectThings, scenarioThing, unwrittenThings, windowThings } from './catalogue.js';
+import { allDefects, defectThings, scenarioThing, windowThings } from './catalogue.js';
 import { Exit, InputError, type ExitCode } from './exit.js';
 import { mentionsOf } from './mentions.js';
 import { builtinModels, findModels, named, type Found } from './models.js';
@@ -46,7 +46,7 @@ const MANY = 8;
 export async function explain(id: string, { model, json }: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
   const found = model === undefined ? builtinModels() : await findModels([model], terminal.cwd);
   const ours = found.filter(({ file }) => file === '').map((one) => one.model);
-  const own = model === undefined ? [...windowThings(), ...unwrittenThings()] : [];
+  const own = model === undefined ? [...windowThings()] : [];
   const catalogue = [...ours.map(scenarioThing), ...own, ...defectThings(ours)];
   const places = placesOf(found);
   const wanted = wantedBy(id, [...catalogue, ...places]);

@@ -269,6 +269,7 @@ export class Builder {
       throw new ModelError(`two variables are called "${variable.name}"`);
     }
     this.variables.push(variable);
+    this.refuseTwins(variable.name);
     return variable;
   }
 
@@ -282,6 +283,13 @@ export class Builder {
     if (this.processes.some(({ name }) => name === process.name))
       throw new ModelError(`two processes are called "${process.name}"`);
     this.processes.push(process);
+    this.refuseTwins(process.name);
+  }
+
+  /** Where a process is stands in a variable of its name. */
+  private refuseTwins(name: string): void {
+    const twins = [this.variables, this.processes].every((all) => all.some((one) => one.name === name));
+    if (twins) throw new ModelError(`a process and a variable are both called "${name}"`);
   }
 
   private members<V extends Var<unknown>>(

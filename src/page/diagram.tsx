@@ -256,8 +256,8 @@ function StepText({ trace, drawing, n }: StepTextProps): JSX.Element {
           </span>
         )}
         {(step.next === 'idle' || step.label !== '') && (
-          <span class="tag returns">
-            {step.next === 'idle' ? `↩ ${parts[0]} returns ` : ''}
+          <span class={`tag ${step.label.startsWith('-') ? 'fails' : 'returns'}`}>
+            {step.next === 'idle' ? `↩ ${parts[0]} returns ` : step.label.startsWith('-') ? '✗ fails: ' : ''}
             {step.label}
           </span>
         )}

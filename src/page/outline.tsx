@@ -12,12 +12,12 @@ export function Outline({ trace, view }: { readonly trace: PageTrace; readonly v
     <details class="outline" open={all.length <= 40}>
       <summary>In short: who did what, one after the other</summary>
       <ol>
-        {all.map((stretch) => {
+        {all.map((stretch, n) => {
           const inside = view.at >= stretch.from && view.at <= stretch.to;
           return (
             <li key={stretch.from} class={inside ? 'current' : ''}>
               <button type="button" onClick={() => view.select(stretch.to)}>
-                <b>{stretch.process}</b> {words(stretch)}
+                <b>{stretch.process}</b> {words(stretch, n === all.length - 1)}
                 <span class="note"> {numbers(stretch, trace.skipped)}</span>
               </button>
             </li>
@@ -28,9 +28,10 @@ export function Outline({ trace, view }: { readonly trace: PageTrace; readonly v
   );
 }
 
-function words({ what, continues, unfinished, result }: Stretch): string {
+function words({ what, continues, unfinished, result }: Stretch, last: boolean): string {
   const verb = continues ? 'goes on with' : unfinished ? 'begins' : 'does';
-  const end = unfinished ? ', and is interrupted' : continues ? ', and ends it' : '';
+  const cut = last ? ', and is still at it at the end' : ', and others come in between';
+  const end = unfinished ? cut : continues ? ', and ends it' : '';
   return `${verb} ${what}${end}${result === '' ? '' : `: ${result}`}`;
 }
 

@@ -96,6 +96,24 @@ export function devices(
   return { device, rproc, tee, present, teeLock, platform, exists, platformLock, supplier, link, drop, deviceLinkAdd, deviceLinkDel, faults }; // prettier-ignore
 }
 
+/** What the driver core asks of a device before it calls a driver's probe. */
+export const mayBeBound = [
+  {
+    id: 'device-is-there',
+    doc: 'a device that is deleted gets no driver',
+    source: dd,
+    test: (s: { there: boolean }) => s.there,
+    else: fail('ENODEV'),
+  },
+  {
+    id: 'has-no-driver',
+    doc: 'one driver for each device',
+    source: dd,
+    test: (s: { status: string }) => s.status === 'NO_DRIVER',
+    else: fail('EBUSY'),
+  },
+];
+
 export type PlatformBus = ReturnType<typeof platformBus>;
 
 /** Binding and unbinding of platform devices. In v20 the TEE device's driver creates and deletes them. */
@@ -110,24 +128,9 @@ export function platformBus(
       h.step('dev->driver := drv', {
         fn: '__driver_probe_device, really_probe',
         source: dd,
-        reads: (f) => ({ exists: exists(f.rproc) }),
+        reads: (f) => ({ there: exists(f.rproc) }),
         writes: (f) => ({ status: platform(f.rproc) }),
-        guards: [
-          {
-            id: 'device-is-there',
-            doc: 'a device that is deleted gets no driver',
-            source: dd,
-            test: (s) => s.exists,
-            else: fail('ENODEV'),
-          },
-          {
-            id: 'has-no-driver',
-            doc: 'one driver for each device',
-            source: dd,
-            test: (s) => s.status === 'NO_DRIVER',
-            else: fail('EBUSY'),
-          },
-        ],
+        guards: mayBeBound,
         run: () => next({ status: 'PROBING' as const }),
       }),
       h.onFail('probe failed', [

@@ -18,7 +18,7 @@ export function opteeBackend(
 ) {
   /** Registered by this backend. */
   const own = m.family('registered by backend B', [device], bool, false);
-  const registered = m.variable('backend B', bool, false);
+  const registered = m.variable('tee_device_register of backend B', bool, false);
   m.event('optee-ta device found', { device, removed: bool });
 
   const enumerate = fragment('optee_enumerate_devices', { device }, (h) => [

@@ -14,7 +14,7 @@ import {
   type Handler,
   type IndexSort,
 } from '../language/index.js';
-import { bus, core, dd, inOneStep, type Devices, type PlatformBus } from './driver-core.js';
+import { bus, core, dd, inOneStep, mayBeBound, type Devices, type PlatformBus } from './driver-core.js';
 import type { TeeBus, TeeDevice } from './tee-bus.js';
 
 type Locals = { device: IndexSort<'tee'>; context: TeeBus['Context'] };
@@ -38,24 +38,9 @@ export function teeClientBus(
       h.step('dev->driver := drv', {
         fn: '__driver_probe_device, really_probe',
         source: dd,
-        reads: (f) => ({ present: present(f.device) }),
+        reads: (f) => ({ there: present(f.device) }),
         writes: (f) => ({ status: tee(f.device) }),
-        guards: [
-          {
-            id: 'device-is-there',
-            doc: 'a device that is deleted gets no driver',
-            source: dd,
-            test: (s) => s.present,
-            else: fail('ENODEV'),
-          },
-          {
-            id: 'has-no-driver',
-            doc: 'one driver for each device',
-            source: dd,
-            test: (s) => s.status === 'NO_DRIVER',
-            else: fail('EBUSY'),
-          },
-        ],
+        guards: mayBeBound,
         run: () => next({ status: 'PROBING' as const }),
       }),
       h.onFail('probe failed', [

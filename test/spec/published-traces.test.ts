@@ -17,6 +17,10 @@ describe('published traces', () => {
     const trace = decodeTrace(readFileSync(folder + file));
     const model = models.find(({ name }) => name === trace.model)!;
     const machine = build(model, { scope: trace.scope, edits: trace.edits, denied: trace.denied });
-    expect(replayTrace(machine, trace)).toMatchObject({ kind: 'through', standing: { kind: 'violated' } });
+    const replayed = replayTrace(machine, trace);
+    // Where too many states lie behind its end, a path alone does not tell that there is no way back: `check` does.
+    const standings = trace.property.kind === 'always-possible' ? ['violated', 'undecided'] : ['violated'];
+    expect(replayed.kind).toBe('through');
+    expect(standings).toContain(replayed.kind === 'through' && replayed.standing.kind);
   });
 });
