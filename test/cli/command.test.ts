@@ -219,7 +219,7 @@ it('stops at Ctrl-C and prints what it has: exit 3', async () => {
   const endless = `import { model, next, range, rule } from 'ringfence';
 export default model({ name: 'endless', title: 'endless', scope: {}, build: (m) => {
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
-    const x = m.variable(name, range(0, 40), 0);
+    const x = m.variable('x' + name, range(0, 40), 0);
     const run = (s) => (process.stderr.write('searching'), next({ x: (s.x + 1) % 41 }));
     m.hardware(name, [rule('tick', { writes: () => ({ x }), run })]);
   }
