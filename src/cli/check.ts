@@ -147,7 +147,7 @@ async function checkOne(
     return {
       ...asked(task, options),
       ...{ broke: message, judged: [], stored: new Map(), paths: new Map(), places: new Map(), failures: [] },
-      ...{ code: Exit.error, text: [], json: jsonFailure(machine, options.workers, message) },
+      ...{ code: Exit.error, text: () => [], json: jsonFailure(machine, options.workers, message) },
     };
   }
   line.clear();
@@ -170,7 +170,7 @@ async function checkOne(
   return {
     ...asked(task, options),
     ...{ result, judged, stored, paths, places, failures, differences, code },
-    text: reportLines(task, options, terminal, { result, judged, paths, stored, coverage, profile }),
+    text: () => reportLines(task, options, terminal, { result, judged, paths, stored, coverage, profile }),
     json: { ...jsonResult(result, judged, paths, { coverage, profile }), ...(differences ? { differences } : {}) },
   };
 }

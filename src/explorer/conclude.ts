@@ -122,7 +122,7 @@ class Judge {
     const { engine, store } = this.graph;
     const own = [...engine.checks.always, ...engine.checks.quiet].filter((instance) => instance.property === number);
     const finding = (words: Int32Array, at: number) => {
-      if (property.kind === 'quiescent' && !this.isQuiet(words, at)) return undefined;
+      if (property.kind === 'quiescent' && !engine.isQuiet(words, at)) return undefined;
       for (const instance of own) {
         const found = engine.checks.judge(instance, store.layout, words, at);
         if (found) return found;
@@ -287,11 +287,5 @@ class Judge {
       if (error instanceof ReplayError) return base;
       throw error;
     }
-  }
-
-  private isQuiet(words: Int32Array, at: number): boolean {
-    return this.machine.processes.every(
-      ({ frame }) => frame < 0 || this.graph.store.layout.code(words, at, frame) === 0,
-    );
   }
 }

@@ -7,3 +7,4 @@ export { search } from './search.js';
 export { simulate, type Simulation, type SimulationOptions, type SimulationProgress } from './simulate.js';
 export { execute } from './execute.js';
 export { loadModel } from './source.js';
+export { endPool, meet } from './threads.js';

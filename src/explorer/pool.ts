@@ -4,7 +4,8 @@ import type { Crew, LevelEnd, Range, Stop } from './crew.js';
 import type { MachineSource } from './result.js';
 import type { Store } from './store.js';
 import { emptyTally, type Tally } from './engine.js';
-import { arrive, CURSOR, STOP, type LevelReport, type LevelTask, type LoadTask, type MoveTask } from './worker.js';
+import { cancel, endPool, meeting } from './threads.js';
+import { CURSOR, STOP, type LevelReport, type LevelTask, type LoadTask, type MoveTask } from './worker.js';
 import { chunkAt, chunkCount } from './chunks.js';
 import { mergeTallies } from './crew.js';
 import { ValueLog } from './value-log.js';
@@ -31,7 +32,6 @@ export class Pool implements Crew {
   private counted = emptyTally();
   /** Has every thread loaded the model? Until then somebody else may search. */
   ready = false;
-  private loading: Promise<void> | undefined;
 
   constructor(
     readonly workers: number,
@@ -57,14 +57,10 @@ export class Pool implements Crew {
   }
 
   /** Lets every thread load the model, with nothing to expand yet. What fails here fails again, and is told, in `expand`. */
-  warmUp(): Promise<void> {
-    return (this.loading ??= this.load());
-  }
-
-  private async load(): Promise<void> {
-    const arrivals = new SharedArrayBuffer(4);
-    const task = { ...this.task([], 0, new SharedArrayBuffer(8)), arrivals, workers: this.workers };
-    const thread = () => this.pool.run(task, { name: 'load' }).catch(() => arrive(arrivals, this.workers));
+  async warmUp(): Promise<void> {
+    const all = meeting(this.workers);
+    const task = { ...this.task([], 0, new SharedArrayBuffer(8)), meeting: all };
+    const thread = () => this.pool.run(task, { name: 'load' }).catch(() => cancel(all));
     await Promise.all(Array.from({ length: this.workers }, thread));
     this.ready = true;
   }
@@ -133,8 +129,6 @@ export class Pool implements Crew {
   }
 
   async close(): Promise<void> {
-    // Node 20 aborts the whole process if a thread is ended while it loads a module.
-    await this.loading;
-    await this.pool.destroy();
+    await endPool(this.pool, this.workers);
   }
 }

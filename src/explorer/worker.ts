@@ -6,6 +6,7 @@ import { noEvidence } from './evidence.js';
 import { Interner } from './intern.js';
 import { loadModel } from './source.js';
 import { Store, type StoreHandle } from './store.js';
+import { meet, type Meeting } from './threads.js';
 import { ValueLog } from './value-log.js';
 import type { LevelEnd, Range } from './crew.js';
 import { chunkAt } from './chunks.js';
@@ -27,11 +28,9 @@ export interface LevelTask {
   readonly control: SharedArrayBuffer;
 }
 
-/** Loading the model, which every thread does. */
+/** Loading the model, which every thread does: no thread may do it twice in another one's place. */
 export interface LoadTask extends LevelTask {
-  /** One word: how many threads have loaded it. */
-  readonly arrivals: SharedArrayBuffer;
-  readonly workers: number;
+  readonly meeting: Meeting;
 }
 
 /** What a worker says when the level's chunks are gone, or it can't go on. */
@@ -93,27 +92,16 @@ export default async function expandLevel(task: LevelTask): Promise<LevelReport>
   return { end, rest, tally };
 }
 
-/** Piscina's entry point for loading: no thread returns before all have loaded, else one thread could do it for all. */
-export async function load(task: LoadTask): Promise<void> {
+/** Piscina's entry point for loading. */
+export async function load({ meeting, ...task }: LoadTask): Promise<void> {
   try {
     await expandLevel(task);
   } finally {
-    arrive(task.arrivals, 1);
-    const arrivals = new Int32Array(task.arrivals);
-    for (;;) {
-      const arrived = Atomics.load(arrivals, 0);
-      if (arrived >= task.workers) break;
-      Atomics.wait(arrivals, 0, arrived);
-    }
+    meet(meeting);
   }
 }
 
-/** So many more threads have loaded the model, or never will. */
-export function arrive(arrivals: SharedArrayBuffer, threads: number): void {
-  const words = new Int32Array(arrivals);
-  Atomics.add(words, 0, threads);
-  Atomics.notify(words, 0);
-}
+export { meet };
 
 /** Piscina's entry point for moves. False: the new store is too full. */
 export function move({ from, to, length, chunk, control: memory }: MoveTask): boolean {

@@ -1,6 +1,6 @@
 /** The threads of an audit: each explores one edited model at a time. */
 import { Piscina } from 'piscina';
-import type { MachineSource } from '../../explorer/index.js';
+import { endPool, type MachineSource } from '../../explorer/index.js';
 import type { AuditEdit } from '../../audit/edits.js';
 import { failure } from '../../audit/outcome.js';
 import type { Answer, Explored, Limits, ReferenceFound, Task } from './worker.js';
@@ -97,6 +97,8 @@ export class AuditPool {
   }
 
   async close(): Promise<void> {
-    await this.pool.destroy();
+    // What still runs, because another edit's search broke down, is not waited for longer than need be.
+    Atomics.store(this.control, 0, 1);
+    await endPool(this.pool, this.workers);
   }
 }

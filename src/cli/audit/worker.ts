@@ -1,12 +1,14 @@
 /** What runs in each thread of an audit: one edited model at a time, explored by this thread alone. */
 import { build, describe, type Machine, type Model } from '../../language/index.js';
-import { loadModel, search, type MachineSource, type SearchResult } from '../../explorer/index.js';
+import { loadModel, meet, search, type MachineSource, type SearchResult } from '../../explorer/index.js';
 import { coverageOf, encodeTrace, guardFinder, recordTrace } from '../../report/index.js';
 import { failure, impossible, outcomeOf, type Outcome } from '../../audit/outcome.js';
 import type { AuditEdit } from '../../audit/edits.js';
 import type { Reference } from '../../audit/reference.js';
 import { WatchedMachine, type Shadow } from '../../audit/watched.js';
 import { shortPlace, version } from '../package.js';
+
+export { meet };
 
 /** Limits of each search. */
 export interface Limits {

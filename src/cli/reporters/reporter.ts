@@ -31,8 +31,8 @@ export interface Checked extends Asked {
   /** Not as the baseline has it. Absent: it was not compared. */
   readonly differences?: readonly Difference[];
   readonly code: ExitCode;
-  /** The report for people. */
-  readonly text: readonly Line[];
+  /** Makes the report for people, for the reporter that prints it. */
+  text(): readonly Line[];
   readonly json: JsonResult;
 }
 

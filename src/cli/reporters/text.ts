@@ -11,9 +11,10 @@ export function textReporter(stream: Output, env: Terminal['env']): Reporter {
   return {
     model({ text, differences: own = [] }) {
       differences.push(...own);
+      const lines = text();
       const blank: Line[] = first ? [] : [[]];
       first = false;
-      return text.length === 0 ? '' : paint([...blank, ...text], stream, env);
+      return lines.length === 0 ? '' : paint([...blank, ...lines], stream, env);
     },
     end({ baseline, differences: others }) {
       if (baseline === undefined) return '';
