@@ -48,19 +48,18 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   const life = rprocLife(m, { rproc }, { autoBoot, faults, delIsAtomic: repaired });
   const devices = declareDevices(m, { device, rproc }, { faults, populates: version === 'v20' });
   const signal = m.variable('a signal may come', bool, design.signals);
-  const none = m.variable('no signal comes', bool, false);
 
-  const coreFor = (mayCome: typeof signal, restartsSubdevices: boolean) =>
-    rprocCore(rprocs, clientOps(client, rprocs, bus, mayCome), { faults, restartsSubdevices }, mayCome);
-  const user = coreFor(signal, repaired);
+  const coreFor = (restartsSubdevices: boolean, pending?: typeof signal) =>
+    rprocCore(rprocs, clientOps(client, rprocs, bus, pending), { faults, restartsSubdevices }, pending);
+  const user = coreFor(repaired, signal);
   // A driver's remove is not to be interrupted, and does not start again what could not be stopped.
-  const add = rprocAdd(life, repaired ? coreFor(none, false) : user);
+  const add = rprocAdd(life, repaired ? coreFor(false) : user);
   const registration = rprocTeeRegistration(client, bus, devices, add, signal);
   const platform = platformBus(devices, stm32Rproc(add, registration, version));
   const teeFor = (d: TeeDevice) =>
     teeClientBus(devices, platform, rprocTeeDriver(clients[perDevice ? d : 0], bus, platform, signal, backends));
   const sysfs = rprocSysfs(user, whileFileIsThere(life));
-  const worker = autoBoot ? [autoBootWorker(life, coreFor(none, repaired))] : [];
+  const worker = autoBoot ? [autoBootWorker(life, coreFor(repaired))] : [];
 
   /** rproc_tee_unregister is exported: somebody else calls it for the first processor. */
   const otherCaller: Handler = handler('rproc_tee_unregister', {}, (h) => [
