@@ -2,7 +2,7 @@
 import type { Fault, Machine, MachineProperty } from '../language/index.js';
 import type { Graph } from './graph.js';
 import type { ModelVerdict, Progress, PropertyResult, Trace } from './result.js';
-import type { Tally } from './engine.js';
+import type { Tally } from './tally.js';
 import { because, firstFinding, lockEdges, makes } from './lock-order.js';
 import { decideLeadsTo } from './leads-to.js';
 import { PropertyError, predicateOf } from './predicate.js';

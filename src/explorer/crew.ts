@@ -1,11 +1,9 @@
-/** Who expands a level: one engine in this thread, or a pool of workers. */
-import type { Engine, Tally } from './engine.js';
-import { emptyTally } from './engine.js';
-import { addEvidence } from './evidence.js';
+/** Who expands a level: this thread's engine, alone or together with the threads of a pool. */
+import type { Engine } from './engine.js';
+import type { Pool } from './pool.js';
 import type { Store } from './store.js';
-
-/** A range of the log. */
-export type Range = readonly [from: number, to: number];
+import { Chunks, expandChunks, type PartEnd, type Range } from './chunks.js';
+import { mergeTallies, type Tally } from './tally.js';
 
 /** How a level (or part of it) ended: done, or what must happen before the rest can go on. */
 export interface LevelEnd {
@@ -18,86 +16,83 @@ export interface LevelEnd {
 /** Asked between chunks: true ends the level early. */
 export type Stop = () => boolean;
 
-/** Expands levels of the graph. */
-export interface Crew {
-  readonly workers: number;
-  /** Works on this store from now on. */
-  open(store: Store): void;
-  expand(ranges: readonly Range[], level: number, stop: Stop): Promise<LevelEnd>;
-  /** Moves all states to a larger or re-laid-out store. False: that store is too small. */
-  move(from: Store, to: Store): Promise<boolean>;
-  /** Counters and first findings of all finished chunks. */
-  tally(): Tally;
-  close(): Promise<void>;
-}
-
-/** For how long one thread works before it lets timers and signals in, in milliseconds. */
+/** For how long this thread works before it lets timers and signals in, in milliseconds. */
 const TURN = 50;
 
-/** One worker: no pool, no messages. */
-export class Solo implements Crew {
-  readonly workers = 1;
+/** This thread, which knows from the start what the search has learned, and the threads that have joined it. */
+export class Crew {
+  private pool: Pool | undefined;
 
+  /**
+   * @param chunk states per chunk
+   * @param together for tests, whose levels are small: this thread takes one chunk and leaves the rest to all
+   */
   constructor(
     private readonly engine: Engine,
     private readonly chunk: number,
+    private readonly together: boolean,
   ) {}
 
+  /** Do others work on the same store? */
+  get shared(): boolean {
+    return this.pool !== undefined;
+  }
+
+  /** These threads take part from now on. */
+  join(pool: Pool): void {
+    this.pool = pool;
+  }
+
+  /** Works on this store from now on. */
   open(store: Store): void {
     this.engine.open(store.layout, store.set, store.log);
+    this.pool?.open(store);
   }
 
+  /** Expands a level. @throws whatever goes wrong in this thread, if it is alone */
   async expand(ranges: readonly Range[], level: number, stop: Stop): Promise<LevelEnd> {
+    const { pool } = this;
+    const chunks = Chunks.of(ranges, this.chunk);
+    const others = pool?.expand(chunks, level);
+    const own = await this.own(chunks, level, stop).catch((error: unknown) => {
+      if (!pool) throw error;
+      pool.giveUp(chunks, error);
+    });
+    const parts = [own, ...((await others) ?? [])];
+    if (pool?.died !== undefined) return { end: 'died', rest: [], detail: `a worker died: ${pool.died}` };
+    const rest = [...parts.flatMap((part) => part?.rest ?? []), ...chunks.rest()];
+    if (rest.length === 0) return { end: 'done', rest };
+    const ended = (end: PartEnd['end']): boolean => parts.some((part) => part?.end === end);
+    return { end: ended('layout') ? 'layout' : ended('full') ? 'full' : 'stopped', rest };
+  }
+
+  private own(chunks: Chunks, level: number, stop: Stop): Promise<PartEnd> {
     let turn = performance.now() + TURN;
-    for (let r = 0; r < ranges.length; r++) {
-      const [from, to] = ranges[r];
-      for (let next = from; next < to;) {
-        const until = Math.min(next + this.chunk, to);
-        const end = this.engine.expand(next, until, level);
-        const rest = (start: number): Range[] =>
-          [[start, to] as const, ...ranges.slice(r + 1)].filter(([a, b]) => a < b);
-        if (end !== 'done') return { end, rest: rest(next) };
-        next = until;
-        if (performance.now() >= turn) {
-          await new Promise(setImmediate);
-          if (stop()) return { end: 'stopped', rest: rest(next) };
-          turn = performance.now() + TURN;
-        }
-      }
-    }
-    return { end: 'done', rest: [] };
+    let alone = !this.together;
+    const letOthersIn = async (): Promise<void> => {
+      const threads = this.pool?.taking(chunks) ?? 0;
+      do await new Promise(setImmediate);
+      while (!alone && chunks.begun < threads && !chunks.stopped);
+      alone = true;
+      if (stop()) chunks.stop();
+      turn = performance.now() + TURN;
+    };
+    return expandChunks(this.engine, chunks, level, () =>
+      !alone || performance.now() >= turn ? letOthersIn() : undefined,
+    );
   }
 
+  /** Moves all states to a larger or re-laid-out store. False: that store is too small. @throws WorkerDiedError */
   async move(from: Store, to: Store): Promise<boolean> {
-    return from.moveTo(to);
+    return this.pool ? this.pool.move(from, to) : from.moveTo(to);
   }
 
+  /** Counters and first findings of all finished chunks. */
   tally(): Tally {
     const { tally, checks, knowledge } = this.engine;
     tally.specCalls = knowledge.calls.steps;
     tally.seen = knowledge.calls.seen;
     checks.antecedent.forEach((seen, property) => seen && tally.antecedent.add(property));
-    return tally;
+    return this.pool ? mergeTallies([tally, this.pool.tally]) : tally;
   }
-
-  async close(): Promise<void> {}
-}
-
-/** Adds one worker's tally to another's. */
-export function mergeTallies(tallies: readonly Tally[]): Tally {
-  const all = emptyTally();
-  for (const tally of tallies) {
-    all.transitions += tally.transitions;
-    all.deadlocks += tally.deadlocks;
-    all.specCalls += tally.specCalls;
-    for (const [property, level] of tally.first)
-      all.first.set(property, Math.min(level, all.first.get(property) ?? Infinity));
-    for (const [id, fault] of tally.faults) {
-      const known = all.faults.get(id);
-      if (!known || fault.level < known.level) all.faults.set(id, fault);
-    }
-    for (const property of tally.antecedent) all.antecedent.add(property);
-    addEvidence(all.seen, tally.seen);
-  }
-  return all;
 }

@@ -4,34 +4,11 @@ import type { Finding } from './checks.js';
 import type { Interner } from './intern.js';
 import type { Learned, LearnedAction, LearnedOutcome } from './learned.js';
 import { Checks } from './checks.js';
-import { noEvidence, type Evidence } from './evidence.js';
+import { emptyTally } from './tally.js';
 import { Knowledge, Tables, type Special } from './tables.js';
 import { Layout, bitsFor, mask } from './layout.js';
 import { BATCH, SEEN, type StateSet } from './state-set.js';
 import type { StateLog } from './state-log.js';
-
-/** Counters of finished chunks, and the level at which each finding was first made. */
-export interface Tally {
-  transitions: number;
-  deadlocks: number;
-  specCalls: number;
-  /** By property number: level of the first finding. */
-  readonly first: Map<number, number>;
-  /** By fault id: level of the state in which it happens. */
-  readonly faults: Map<string, { level: number; process: number; action: string; kind: string; message: string }>;
-  readonly antecedent: Set<number>;
-  seen: Evidence;
-}
-
-export const emptyTally = (): Tally => ({
-  transitions: 0,
-  deadlocks: 0,
-  specCalls: 0,
-  first: new Map(),
-  faults: new Map(),
-  antecedent: new Set(),
-  seen: noEvidence(),
-});
 
 /** Why a chunk was not finished: `full`, the set must grow; `layout`, a code outgrew its field. */
 export type ChunkEnd = 'done' | 'full' | 'layout';

@@ -1,51 +1,50 @@
-/** Several workers: a Piscina pool in which each thread takes chunks of the level until none is left. */
+/** Threads that help this one: a Piscina pool in which each takes chunks of the level until none is left. */
 import { Piscina } from 'piscina';
-import type { Crew, LevelEnd, Range, Stop } from './crew.js';
 import type { MachineSource } from './result.js';
 import type { Store } from './store.js';
-import { emptyTally, type Tally } from './engine.js';
+import type { LevelReport, LevelTask, LoadTask, MoveTask } from './worker.js';
+import { Chunks } from './chunks.js';
+import { emptyTally, mergeTallies, type Tally } from './tally.js';
 import { cancel, endPool, meeting } from './threads.js';
-import { CURSOR, STOP, type LevelReport, type LevelTask, type LoadTask, type MoveTask } from './worker.js';
-import { chunkAt, chunkCount } from './chunks.js';
-import { mergeTallies } from './crew.js';
 import { ValueLog } from './value-log.js';
 
 let searches = 0;
-
-/** How often the main thread looks whether the level must stop, in milliseconds. */
-const WATCH = 50;
 
 /** Fewer states are moved faster by one thread. */
 const MOVED_ALONE = 100_000;
 const MOVED_CHUNK = 8192;
 
-/** A worker died while states were moved: the new store is not whole, the old one is. */
+/** A thread died while states were moved: the new store is not whole, the old one is. */
 export class WorkerDiedError extends Error {
   override readonly name = 'WorkerDiedError';
 }
 
-/** A pool of engines that share the store. */
-export class Pool implements Crew {
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A pool of engines that share the store with this thread's. */
+export class Pool {
   private readonly pool: Piscina<LevelTask | LoadTask | MoveTask, LevelReport | boolean | void>;
   private readonly search = ++searches;
   private store!: Store;
-  private counted = emptyTally();
-  /** Has every thread loaded the model? Until then somebody else may search. */
+  /** Of all finished chunks of all threads. */
+  tally: Tally = emptyTally();
+  /** Has every thread loaded the model? Until then this thread searches alone. */
   ready = false;
+  /** Why a thread can't go on, and with it the search. */
+  died: string | undefined;
 
   constructor(
-    readonly workers: number,
+    private readonly threads: number,
     private readonly source: MachineSource,
     private readonly values: SharedArrayBuffer,
     private readonly selfCheck: boolean,
-    private readonly chunk: number,
     heap: number | undefined,
   ) {
-    // As many threads as workers, for as long as the search lasts: a thread that is replaced has learned nothing.
+    // As many threads for as long as the search lasts: a thread that is replaced has learned nothing.
     this.pool = new Piscina({
       filename: new URL('./worker.js', import.meta.url).href,
-      minThreads: workers,
-      maxThreads: workers,
+      minThreads: threads,
+      maxThreads: threads,
       idleTimeout: Infinity,
       concurrentTasksPerWorker: 1,
       resourceLimits: heap === undefined ? {} : { maxOldGenerationSizeMb: heap },
@@ -58,77 +57,61 @@ export class Pool implements Crew {
 
   /** Lets every thread load the model, with nothing to expand yet. What fails here fails again, and is told, in `expand`. */
   async warmUp(): Promise<void> {
-    const all = meeting(this.workers);
-    const task = { ...this.task([], 0, new SharedArrayBuffer(8)), meeting: all };
+    const all = meeting(this.threads);
+    const task = { ...this.task(Chunks.of([], 1), 0), meeting: all };
     const thread = () => this.pool.run(task, { name: 'load' }).catch(() => cancel(all));
-    await Promise.all(Array.from({ length: this.workers }, thread));
+    await Promise.all(Array.from({ length: this.threads }, thread));
     this.ready = true;
   }
 
-  /** Takes over from another crew, with what it has counted. */
-  takeOver(from: Crew): void {
-    this.counted = from.tally();
+  private task(chunks: Chunks, level: number): LevelTask {
+    const { search, source, selfCheck, values, store } = this;
+    return { search, source, selfCheck, values, store: store.handle, chunks: chunks.handle, level };
   }
 
-  private task(ranges: readonly Range[], level: number, control: SharedArrayBuffer): LevelTask {
-    const { search, source, selfCheck, values, chunk, store } = this;
-    return { search, source, selfCheck, values, store: store.handle, ranges, chunk, level, control };
+  /** How many threads take part in these chunks: the first chunk is this thread's. */
+  taking(chunks: Chunks): number {
+    return Math.min(this.threads, chunks.count - 1);
   }
 
-  async expand(ranges: readonly Range[], level: number, stop: Stop): Promise<LevelEnd> {
-    const { values, chunk, workers } = this;
-    const memory = new SharedArrayBuffer(8);
-    const control = new Int32Array(memory);
-    const chunks = chunkCount(ranges, chunk);
-    const task = this.task(ranges, level, memory);
-    let stopped = false;
-    const watch = setInterval(() => {
-      if (stopped || !stop()) return;
-      stopped = true;
-      Atomics.store(control, STOP, 1);
-    }, WATCH);
-    let died: string | undefined;
-    const giveUp = (error: unknown): undefined => {
-      died ??= error instanceof Error ? error.message : String(error);
-      Atomics.store(control, STOP, 1);
-      new ValueLog(values).abort();
-      return undefined;
-    };
-    const crew = Array.from({ length: Math.min(workers, chunks) }, () =>
-      (this.pool.run(task) as Promise<LevelReport>).catch(giveUp),
-    );
-    const reports = (await Promise.all(crew)).filter((report) => report !== undefined);
-    clearInterval(watch);
-    this.counted = mergeTallies([this.counted, ...reports.map(({ tally }) => tally)]);
-    if (died !== undefined) return { end: 'died', rest: [], detail: `a worker died: ${died}` };
-    const rest = reports.flatMap((report) => report.rest);
-    for (let i = Atomics.load(control, CURSOR); i < chunks; i++) rest.push(chunkAt(ranges, chunk, i)!);
-    if (rest.length === 0) return { end: 'done', rest };
-    const ends = reports.map(({ end }) => end);
-    return { end: ends.includes('layout') ? 'layout' : ends.includes('full') ? 'full' : 'stopped', rest };
+  /** Expands chunks until none is left. Never rejects: see `died`. */
+  async expand(chunks: Chunks, level: number): Promise<LevelReport[]> {
+    const task = this.task(chunks, level);
+    const thread = () =>
+      (this.pool.run(task) as Promise<LevelReport>).catch((error: unknown) => this.giveUp(chunks, error));
+    const reports = await Promise.all(Array.from({ length: this.taking(chunks) }, thread));
+    const whole = reports.filter((report) => report !== undefined);
+    this.tally = mergeTallies([this.tally, ...whole.map(({ tally }) => tally)]);
+    return whole;
   }
 
+  /** A thread can't go on: nobody else does, and nobody waits for it. */
+  giveUp(chunks: Chunks, error: unknown): undefined {
+    this.died ??= messageOf(error);
+    chunks.stop();
+    new ValueLog(this.values).abort();
+    return undefined;
+  }
+
+  /** Moves all states, together with this thread. False: `to` is too small. @throws WorkerDiedError */
   async move(from: Store, to: Store): Promise<boolean> {
     const { length } = from.log;
     if (length < MOVED_ALONE) return from.moveTo(to);
-    const control = new SharedArrayBuffer(8);
-    const task: MoveTask = { from: from.handle, to: to.handle, length, chunk: MOVED_CHUNK, control };
-    const crew = Array.from({ length: this.workers }, () => this.pool.run(task, { name: 'move' }) as Promise<boolean>);
-    const moved = await Promise.all(crew).then(
-      (parts) => parts.every((done) => done),
+    const chunks = Chunks.of([[0, length]], MOVED_CHUNK);
+    const task: MoveTask = { from: from.handle, to: to.handle, chunks: chunks.handle };
+    const others = Promise.all(Array.from({ length: this.threads }, () => this.pool.run(task, { name: 'move' })));
+    const own = from.moveChunks(to, chunks);
+    const moved = await others.then(
+      (parts) => own && parts.every((done) => done === true),
       (error: unknown) => {
-        throw new WorkerDiedError(error instanceof Error ? error.message : String(error));
+        throw new WorkerDiedError(messageOf(error));
       },
     );
     if (moved) to.log.adopt(length);
     return moved;
   }
 
-  tally(): Tally {
-    return this.counted;
-  }
-
   async close(): Promise<void> {
-    await endPool(this.pool, this.workers);
+    await endPool(this.pool, this.threads);
   }
 }

@@ -4,7 +4,8 @@ import type { Incomplete, Progress, SearchOptions, SearchResult } from './result
 import { Engine } from './engine.js';
 import { Interner } from './intern.js';
 import { Layout, bitsFor } from './layout.js';
-import { Solo, type Crew, type Range } from './crew.js';
+import type { Range } from './chunks.js';
+import { Crew } from './crew.js';
 import { setBytes } from './state-set.js';
 import { Pool, WorkerDiedError } from './pool.js';
 import { Store } from './store.js';
@@ -19,6 +20,9 @@ const CHUNK = 512;
 
 /** States found before a pool is started. */
 const PREFIX = 20_000;
+
+/** The part of a set's room from which on it is nearly full. */
+const NEARLY = 0.75;
 
 /** Why a search had to stop before its end. */
 interface Halt {
@@ -48,7 +52,7 @@ class Search {
   private readonly values: SharedArrayBuffer | undefined;
   private readonly interner: Interner;
   private readonly engine: Engine;
-  private crew: Crew;
+  private readonly crew: Crew;
   private pool: Pool | undefined;
   private store: Store;
   /** Where each level starts in the log; the last entry is the end of the last whole level. */
@@ -66,7 +70,7 @@ class Search {
     this.values = this.workers > 1 ? ValueLog.memory() : undefined;
     this.interner = new Interner(machine, this.values && new ValueLog(this.values));
     this.engine = new Engine(machine, this.interner, options.selfCheck ?? false);
-    this.crew = new Solo(this.engine, options.chunk ?? CHUNK);
+    this.crew = new Crew(this.engine, options.chunk ?? CHUNK, options.prefix !== undefined);
     const initial = machine.initialStates.map((state) =>
       state.map((value, variable) => this.interner.code(variable, value)),
     );
@@ -165,23 +169,23 @@ class Search {
   }
 
   /**
-   * Starts the pool when there is enough to do, and hands over to it once its threads have loaded the model. Until then
+   * Starts the pool when there is enough to do, and lets its threads join once they have loaded the model. Until then
    * this thread searches alone, and seeds codes and widths. With a `prefix` given (tests) it waits for the threads.
    */
   private async recruit(frontier: number): Promise<void> {
     const { source, prefix = PREFIX, selfCheck = false, chunk = CHUNK, workerHeap } = this.options;
-    if (!this.values || this.crew === this.pool) return;
+    if (!this.values || this.crew.shared) return;
     if (!this.pool) {
       if (this.store.log.length < prefix || frontier < Math.min(prefix, 2 * chunk)) return;
-      this.pool = new Pool(this.workers, source!, this.values, selfCheck, chunk, workerHeap);
+      this.pool = new Pool(this.workers - 1, source!, this.values, selfCheck, workerHeap);
       this.pool.open(this.store);
       const warm = this.pool.warmUp();
       if (this.options.prefix !== undefined) await warm;
     }
     if (!this.pool.ready) return;
-    this.pool.takeOver(this.crew);
-    this.pool.open(this.store);
-    this.crew = this.pool;
+    this.store = this.store.shared();
+    this.crew.join(this.pool);
+    this.crew.open(this.store);
   }
 
   private anyViolation(): boolean {
@@ -208,8 +212,8 @@ class Search {
         this.halt ??= this.stopRequested();
         return this.halt !== undefined;
       };
-      const handOver = (): boolean => this.crew !== this.pool && this.pool?.ready === true;
-      const end = await this.crew.expand(rest, level, () => report() || handOver());
+      const othersCome = (): boolean => !this.crew.shared && this.pool?.ready === true;
+      const end = await this.crew.expand(rest, level, () => report() || othersCome());
       this.store.log.close();
       this.store.log.compact(this.levels[this.levels.length - 1]);
       if (end.end === 'done') return !report();
@@ -227,9 +231,8 @@ class Search {
     this.phase = 'growing';
     try {
       this.interner.catchUp();
-      if (why === 'layout')
-        await this.rebuild(this.engine.widened(this.options.tightWidths ?? false), this.store.set.capacity);
-      else await this.rebuild(this.store.layout);
+      if (why === 'full') await this.rebuild(this.store.layout);
+      else await this.widen();
     } catch (error) {
       if (error instanceof WorkerDiedError) {
         this.stop('worker-died', `a worker died: ${error.message}`);
@@ -245,6 +248,15 @@ class Search {
     return true;
   }
 
+  /** A set that is nearly full anyway grows with the same move. @throws RangeError if there is no memory for it */
+  private async widen(): Promise<void> {
+    const { tightWidths = false, maxMemory } = this.options;
+    const { set, log } = this.store;
+    const layout = this.engine.widened(tightWidths);
+    const soon = maxMemory === undefined && log.length > NEARLY * log.limit;
+    await this.rebuild(layout, soon ? this.store.grown(layout) : set.capacity);
+  }
+
   /** Moves everything into a new store. @throws RangeError if there is no memory for it */
   private async rebuild(layout: Layout, capacity = this.store.grown(layout)): Promise<void> {
     const { maxMemory } = this.options;
@@ -254,7 +266,7 @@ class Search {
       if (maxMemory !== undefined && slots > this.store.set.capacity && wanted > maxMemory) {
         throw new RangeError(`it would need ${mib(wanted)}, and the limit is ${mib(maxMemory)}`);
       }
-      const store = Store.create(layout, false, slots);
+      const store = Store.create(layout, this.crew.shared, slots);
       if (!(await this.crew.move(this.store, store))) continue;
       this.store = store;
       this.crew.open(store);
@@ -303,7 +315,6 @@ class Search {
   }
 
   async close(): Promise<void> {
-    await this.crew.close();
-    if (this.pool !== this.crew) await this.pool?.close();
+    await this.pool?.close();
   }
 }

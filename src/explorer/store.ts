@@ -1,4 +1,5 @@
 /** The states found so far: layout, visited set and log, and how they grow. */
+import type { Chunks } from './chunks.js';
 import { Layout } from './layout.js';
 import { StateLog } from './state-log.js';
 import { BATCH, MAX_LOAD, setBytes, stateSet, type StateSet } from './state-set.js';
@@ -52,6 +53,11 @@ export class Store {
     );
   }
 
+  /** The same store for this thread, but no longer for it alone. */
+  shared(): Store {
+    return Store.open(this.handle, this.layout);
+  }
+
   get handle(): StoreHandle {
     return { widths: this.layout.widths, capacity: this.set.capacity, set: this.set.memory, ...this.handleParts };
   }
@@ -79,8 +85,17 @@ export class Store {
     return true;
   }
 
-  /** Moves the states `from..until` of the log; several workers may each move their part. */
-  moveRange(to: Store, from: number, until: number): boolean {
+  /** Moves chunks of the log, of which other threads move the rest. False: `to` is too full. */
+  moveChunks(to: Store, chunks: Chunks): boolean {
+    for (let range = chunks.take(); range; range = chunks.take()) {
+      if (this.moveRange(to, range[0], range[1])) continue;
+      chunks.stop();
+      return false;
+    }
+    return true;
+  }
+
+  private moveRange(to: Store, from: number, until: number): boolean {
     if (until > to.log.limit) return false;
     const [old, fresh] = [this.layout, to.layout];
     const words = new Int32Array(BATCH * old.words);

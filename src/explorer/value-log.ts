@@ -5,6 +5,8 @@ const LENGTH = 1;
 /** Set by anybody to end every wait. */
 const ABORT = 2;
 const HEADER = 16;
+/** Nobody holds the log for so long and lives, in milliseconds. */
+const PATIENCE = 30_000;
 
 /** The log was full, or the run was aborted while waiting for it. */
 export class ValueLogError extends Error {
@@ -27,10 +29,12 @@ export class ValueLog {
     this.bytes = new Uint8Array(memory, HEADER);
   }
 
-  /** Runs `action` while nobody else appends. @throws ValueLogError if the run is aborted meanwhile */
+  /** Runs `action` while nobody else appends. @throws ValueLogError if the run is aborted meanwhile, or nobody lets go */
   exclusively<T>(action: () => T): T {
-    while (Atomics.compareExchange(this.control, LOCK, 0, 1) !== 0) {
+    for (let deadline = 0; Atomics.compareExchange(this.control, LOCK, 0, 1) !== 0;) {
       if (Atomics.load(this.control, ABORT) !== 0) throw new ValueLogError('aborted');
+      deadline ||= performance.now() + PATIENCE;
+      if (performance.now() > deadline) throw new ValueLogError('a worker died while it added a value');
       pause(this.control);
     }
     try {

@@ -1,19 +1,15 @@
 /** What runs in each thread of the pool: one engine per search, kept between levels so that nothing is learned twice. */
 import { build } from '../language/index.js';
 import type { MachineSource } from './result.js';
-import { emptyTally, Engine, type Tally } from './engine.js';
+import { Engine } from './engine.js';
 import { noEvidence } from './evidence.js';
 import { Interner } from './intern.js';
 import { loadModel } from './source.js';
 import { Store, type StoreHandle } from './store.js';
 import { meet, type Meeting } from './threads.js';
 import { ValueLog } from './value-log.js';
-import type { LevelEnd, Range } from './crew.js';
-import { chunkAt } from './chunks.js';
-
-/** Words of the control memory of a level. */
-export const CURSOR = 0;
-export const STOP = 1;
+import { Chunks, expandChunks, type ChunksHandle, type PartEnd } from './chunks.js';
+import { emptyTally, type Tally } from './tally.js';
 
 /** One level (or what is left of it), as each worker gets it. */
 export interface LevelTask {
@@ -22,10 +18,8 @@ export interface LevelTask {
   readonly selfCheck: boolean;
   readonly values: SharedArrayBuffer;
   readonly store: StoreHandle;
-  readonly ranges: readonly Range[];
-  readonly chunk: number;
+  readonly chunks: ChunksHandle;
   readonly level: number;
-  readonly control: SharedArrayBuffer;
 }
 
 /** Loading the model, which every thread does: no thread may do it twice in another one's place. */
@@ -34,9 +28,7 @@ export interface LoadTask extends LevelTask {
 }
 
 /** What a worker says when the level's chunks are gone, or it can't go on. */
-export interface LevelReport {
-  readonly end: LevelEnd['end'];
-  readonly rest: readonly Range[];
+export interface LevelReport extends PartEnd {
   /** Of this task alone. */
   readonly tally: Tally;
 }
@@ -45,9 +37,7 @@ export interface LevelReport {
 export interface MoveTask {
   readonly from: StoreHandle;
   readonly to: StoreHandle;
-  readonly length: number;
-  readonly chunk: number;
-  readonly control: SharedArrayBuffer;
+  readonly chunks: ChunksHandle;
 }
 
 interface Own {
@@ -70,18 +60,9 @@ export default async function expandLevel(task: LevelTask): Promise<LevelReport>
   engine.interner.catchUp();
   engine.open(own.store.layout, own.store.set, own.store.log);
   engine.tally = emptyTally();
-  const control = new Int32Array(task.control);
-  const rest: Range[] = [];
-  let end: LevelEnd['end'] = 'done';
-  while (Atomics.load(control, STOP) === 0) {
-    const range = chunkAt(task.ranges, task.chunk, Atomics.add(control, CURSOR, 1));
-    if (!range) break;
-    end = engine.expand(range[0], range[1], task.level);
-    if (end === 'done') continue;
-    rest.push(range);
-    Atomics.store(control, STOP, 1);
-    break;
-  }
+  const chunks = Chunks.open(task.chunks);
+  chunks.begin();
+  const end = await expandChunks(engine, chunks, task.level);
   own.store.log.close();
   const { tally } = engine;
   tally.specCalls = engine.knowledge.calls.steps - own.calls;
@@ -89,7 +70,7 @@ export default async function expandLevel(task: LevelTask): Promise<LevelReport>
   tally.seen = engine.knowledge.calls.seen;
   engine.knowledge.calls.seen = noEvidence();
   engine.checks.antecedent.forEach((seen, property) => seen && tally.antecedent.add(property));
-  return { end, rest, tally };
+  return { ...end, tally };
 }
 
 /** Piscina's entry point for loading. */
@@ -104,17 +85,9 @@ export async function load({ meeting, ...task }: LoadTask): Promise<void> {
 export { meet };
 
 /** Piscina's entry point for moves. False: the new store is too full. */
-export function move({ from, to, length, chunk, control: memory }: MoveTask): boolean {
-  const control = new Int32Array(memory);
+export function move({ from, to, chunks }: MoveTask): boolean {
   const source = Store.open(from, undefined);
-  const target = Store.open(to, source.layout);
-  while (Atomics.load(control, STOP) === 0) {
-    const range = chunkAt([[0, length]], chunk, Atomics.add(control, CURSOR, 1));
-    if (!range) return true;
-    if (source.moveRange(target, range[0], range[1])) continue;
-    Atomics.store(control, STOP, 1);
-  }
-  return false;
+  return source.moveChunks(Store.open(to, source.layout), Chunks.open(chunks));
 }
 
 async function open({ source, values, selfCheck }: LevelTask): Promise<Engine> {
