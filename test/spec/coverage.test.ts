@@ -31,6 +31,7 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
     { domains: 2, cdTables: 1 },
     { devices: 2, domains: 2, pasids: 1, cdTables: 1 },
   ],
+  'SC-04/pasids': [{}],
   'SC-04/android-s1-detach': [{ domains: 2, pasids: 1 }],
   'SC-05': [
     { entries: 2, batch: 1 },

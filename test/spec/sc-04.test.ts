@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import models from '../../models/sc-04.js';
 import { asExpected, check, returned, vacuous } from './observe.js';
 
-const [sc04, android] = models;
+const [sc04, pasids, android] = models;
 
 describe('SC-04', () => {
   it('holds, and no property is vacuous', async () => {
@@ -23,6 +23,21 @@ describe('SC-04', () => {
       free_domain: ['-EINVAL'],
       map_pages: ['-EEXIST', '-ENOENT', '-EPERM'],
       unmap_pages: ['-ENOENT'],
+    });
+  });
+});
+
+describe('SC-04/pasids', () => {
+  it('holds, and no property is vacuous', async () => {
+    const result = await check(pasids);
+    expect(result).toMatchObject({ verdict: 'holds', states: 14_508, transitions: 18_850, depth: 137, deadlocks: 0 });
+    expect(vacuous(result)).toEqual([]);
+  });
+
+  it('refuses a PASID that the table has no room for', async () => {
+    expect(await returned(pasids)).toMatchObject({
+      attach_dev: ['-E2BIG', '-EBUSY', '-EINVAL', '-ENOMEM'],
+      detach_dev: ['-E2BIG', '-EINVAL'],
     });
   });
 });
