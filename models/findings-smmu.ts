@@ -156,6 +156,26 @@ export const smmuFindings: readonly Finding[] = [
     mend: 'SC-06: take-over insists on GBPA.ABORT=1',
   },
   {
+    id: 'W-14',
+    in: 'an early Android snapshot of take-over',
+    text: 'The memory of the event queue is shared with EL2, and not pinned: the host unshares it and gives it away, and the SMMU goes on writing events into it.',
+    verdict: 'confirmed',
+    seen: [{ model: 'SC-06/events-not-pinned', properties: ['I-9', 'I-9/pin'] }],
+    mend: 'SC-06/events: it is pinned, as later snapshots do',
+  },
+  {
+    id: 'PD3',
+    in: 'Android, power_on',
+    text: 'Resume programs no base register, since the SMMU is taken to keep its registers without power. One that does not reads anybody’s stream table and commands, and writes its events anywhere.',
+    verdict: 'confirmed',
+    seen: [
+      { defect: 'PD3', model: 'SC-06', edits: ['drop pd_on/program-STRTAB_BASE'] },
+      { defect: 'PD3', model: 'SC-06', edits: ['drop pd_on/program-CMDQ_BASE'] },
+      { defect: 'PD3', model: 'SC-06/events', edits: ['drop pd_on/program-EVTQ_BASE'] },
+    ],
+    mend: 'SC-06: resume programs them before it enables anything',
+  },
+  {
     id: 'locked-twice',
     in: 'one Android tree, refill',
     text: 'The pool’s lock is taken twice by one CPU.',

@@ -41,6 +41,8 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-06': [{ pages: 1 }, { pages: 1, cpus: 1, timeouts: true }, { pages: 1, cpus: 1, scmi: true }],
   'SC-06/no-gbpa-check': [{ pages: 1, cpus: 1 }],
   'SC-06/attach': [{}],
+  'SC-06/events': [{}],
+  'SC-06/events-not-pinned': [{}],
   'SC-07': [{ cpus: 1 }],
   'SC-07/domains': [{ cpus: 1 }],
   'SC-07/locked-twice': [{ cpus: 1 }],
