@@ -140,6 +140,25 @@ export const smmuFindings: readonly Finding[] = [
     mend: 'SC-04: it is freed after CFGI_STE and CMD_SYNC',
   },
   {
+    id: 'W-17',
+    in: 'PV, an early Android snapshot: the identity domain',
+    text: 'The flag of the identity map is set behind host_mmu.lock: a page that is donated between the two stays mapped for DMA.',
+    verdict: 'confirmed',
+    seen: [{ model: 'SC-04/identity-published', properties: ['I-1', 'I-7', 'mirror'] }],
+    mend: 'SC-04/identity: the flag is set under the lock, as later snapshots do',
+  },
+  {
+    id: 'identity-freed',
+    in: 'PV, free_domain',
+    text: 'Nothing keeps the host from freeing domain 0 while no stream is attached to it: the next change of ownership looks for its table.',
+    verdict: 'confirmed',
+    seen: [
+      { model: 'SC-04/identity-published', properties: ['P-14'] },
+      { defect: 'B4 id 0', model: 'SC-04/identity', edits: ['pass free_domain/domain-is-not-identity'] },
+    ],
+    mend: 'SC-04/identity: free_domain refuses the identity domain',
+  },
+  {
     id: 'D-30',
     in: 'TE v4, forwarded commands',
     text: 'EL2 copies commands with opcodes that it does not know: the queue stops, and EL2’s own TLBI with it.',

@@ -51,6 +51,7 @@ import {
   type StreamTable,
 } from '../src/spec/index.js';
 import type { Defect } from './defect.js';
+import { identity, identityDefects, identityPublished } from './sc-04-identity.js';
 
 const scope = {
   cpus: int(1, 1, 2, 'host CPUs issuing hypercalls'),
@@ -266,6 +267,7 @@ export const defects: readonly Defect[] = [
     brief: [],
     note: 'What lies behind the table looks like a CD of the domain: detach believes it, and puts a reference that is that of PASID 0. The domain is freed while the stream still walks its table.',
   },
+  ...identityDefects,
 ];
 
-export default [sc04, pasids, android];
+export default [sc04, pasids, android, identity, identityPublished];

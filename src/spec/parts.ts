@@ -22,6 +22,8 @@ export interface Sizes {
   readonly pasids?: number;
   /** More SubstreamIDs, which the host may name and for which a table of context descriptors has no room. */
   readonly pasidsBeyond?: number;
+  /** Domain 0 is the identity domain (B4): VMID 0, and so what zeroed words of an STE name. */
+  readonly identity?: boolean;
   /** Pieces of EL2 memory for tables of context descriptors. Without any, there is stage 2 only. */
   readonly cdTables?: number;
 }
@@ -31,6 +33,10 @@ export interface Parts extends Pick<Sizes, 'cpus'> {
   readonly page: IndexSort<'page'>;
   readonly iova: IndexSort<'iova'>;
   readonly domain: IndexSort<'domain'>;
+  /** The identity domain, where there is one. */
+  readonly identity?: Domain;
+  /** The others: each of their leaves holds a use of its page. */
+  readonly mappingDomains: readonly Domain[];
   readonly smmu: IndexSort<'smmu'>;
   readonly device: IndexSort<'device'>;
   /** StreamIDs, numbered over all SMMUs: a StreamID here stands for a pair (SMMU, StreamID). */
@@ -68,6 +74,8 @@ export function parts(sizes: Sizes, vmidOf: Parts['vmidOf'] = (d) => d): Parts {
     page: index('page', sizes.pages),
     iova,
     domain,
+    ...(sizes.identity ? { identity: domain.of(0) } : {}),
+    mappingDomains: sizes.identity ? domain.values.slice(1) : domain.values,
     mapping: record('Mapping', { domain, iova }),
     smmu,
     vmidOf,

@@ -59,7 +59,8 @@ export function streamTable(
   type SteValue = ValueOf<typeof Ste>;
   type HeldValue = ValueOf<typeof Held>;
 
-  const zero = Ste.make({ w0: 'INVALID', vmid: null, ttb: null });
+  /** Zeroed words: VMID 0, which is nobody's where there is no identity domain, and a table at address 0. */
+  const zero = Ste.make({ w0: 'INVALID', vmid: all.identity ?? null, ttb: null });
   const noCd = HeldCd.make({ w0: set(Name).make(), ttb: set(Name).make() });
   const nothing = Held.make({
     w0: set(Word0).make(),

@@ -27,6 +27,7 @@ export const exceptions: readonly Exception[] = [
       ['SC-03/teardown', {}, waits],
       ['SC-03/teardown-detach', {}, waits],
       ['SC-04', { domains: 2, cdTables: 1 }, waits],
+      ['SC-04/identity', { cpus: 1 }, waits],
       ['SC-03/timeouts', {}, waits, 'drop */wait-for-CMD_SYNC,-or-give-up'],
       ['SC-06', { pages: 1, cpus: 1 }, waits],
       ['SC-06/attach', {}, waits],

@@ -32,6 +32,8 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
     { devices: 2, domains: 2, pasids: 1, cdTables: 1 },
   ],
   'SC-04/pasids': [{}],
+  'SC-04/identity': [{}],
+  'SC-04/identity-published': [{}],
   'SC-04/android-s1-detach': [{ domains: 2, pasids: 1 }],
   'SC-05': [
     { entries: 2, batch: 1 },
