@@ -121,6 +121,21 @@ export const smmuFindings: readonly Finding[] = [
     mend: 'none: EL2 would have to try again',
   },
   {
+    id: 'unmap-timeouts',
+    in: 'PV, smmu_tlb_inv_range',
+    text: 'A CMD_SYNC of an unmap times out: a WARN_ON is all that looks at it. It is a panic; where it only logs, the page is given back while an SMMU still reaches it.',
+    verdict: 'confirmed',
+    seen: [
+      { model: 'SC-03/unmap-timeouts', properties: ['P-14'] },
+      {
+        defect: 'W-07',
+        model: 'SC-03/unmap-timeouts',
+        edits: ['pass unmap_pages/CMD_SYNC-is-complete'],
+      },
+    ],
+    mend: 'SC-03/unmap-returns: unmap returns the error, and keeps the page until the domain is detached everywhere and freed',
+  },
+  {
     id: 'W-26',
     in: 'PV, end of a VM',
     text: 'Devices of a dying VM are blocked without a TLBI, or after their domain is freed: what they may still reach is given away.',

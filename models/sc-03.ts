@@ -14,6 +14,8 @@
  *   or wear out (P-14, L-1). Matters of availability.
  * - SC-03/timeouts: EL2 gives up waiting for a CMD_SYNC of attach or detach, with the error paths of B8. Expected: L-1 and
  *   L-2 (a stream that is never detached), P-14 (a WARN_ON); isolation holds.
+ * - SC-03/unmap-timeouts: EL2 gives up waiting for the CMD_SYNC of an unmap, and a WARN_ON is all that looks at it. Expected:
+ *   P-14. SC-03/unmap-returns is the repair, and holds: unmap returns the error, and keeps the page.
  * - SC-03/teardown, /teardown-domain-first: EL2 ends a VM by itself (W-26), in both orders. Expected: violated.
  *   SC-03/teardown-detach is the repair, and holds.
  * - SC-03/one-vmid: D-13.
@@ -77,6 +79,8 @@ interface Design extends DomainDesign {
   readonly oneVmid?: boolean;
   /** EL2 gives up waiting for a CMD_SYNC of attach or detach. */
   readonly timeouts?: boolean;
+  /** EL2 gives up waiting for a CMD_SYNC of unmap: it panics, or unmap returns the error. */
+  readonly unmapTimeouts?: 'panics' | 'returns';
   /** VMs end, and how (kvm_iommu_force_free_domain). */
   readonly teardown?: Teardown;
 }
@@ -92,7 +96,8 @@ export function declare(m: Builder, scope: Scope, design: Design): System {
   const tables = ioPageTable(m, all);
   const streams = streamTable(m, all, () => undefined);
   const hw = smmuv3(m, all, tables, streams, 2);
-  const driver = el2Driver(m, all, streams, hw);
+  const givesUp = design.unmapTimeouts === 'panics' ? pages : design.unmapTimeouts;
+  const driver = el2Driver(m, all, streams, hw, undefined, givesUp);
   const attach = el2Attach(m, all, streams, driver, undefined, design.timeouts ? pages.panicked : undefined);
   const refs = domainRefs(m, all, pages, 0, design);
   const core = iommuCore(all, pages, tables, hw, driver, refs);
@@ -196,6 +201,16 @@ const variants = [
     design: { timeouts: true },
     sizes: { cpus: 1 },
     violated: always('L-1', 'L-2', 'P-14'),
+  }),
+  variant('unmap-timeouts', 'EL2 gives up waiting for the CMD_SYNC of an unmap: a WARN_ON', {
+    design: { unmapTimeouts: 'panics' },
+    sizes: { cpus: 1 },
+    violated: always('P-14'),
+  }),
+  variant('unmap-returns', 'EL2 gives up waiting for the CMD_SYNC of an unmap, which keeps the page and says so', {
+    design: { unmapTimeouts: 'returns' },
+    sizes: { cpus: 1 },
+    violated: always(),
   }),
   variant('teardown', 'a VM ends: its devices are blocked, then its domain is freed', {
     design: { teardown: 'devices first' },
@@ -345,6 +360,15 @@ export const defects: readonly Defect[] = [
     violates: { 'I-1': 39, 'I-3': 36, 'P-14': 22 },
     brief: [],
     note: 'No stream is left behind then (L-1, L-2): what the error path costs is what isolation rests on.',
+  },
+  {
+    id: 'W-07',
+    what: 'unmap: a CMD_SYNC that timed out is taken for success, as with a WARN_ON that only logs',
+    model: 'SC-03/unmap-timeouts',
+    edits: ['pass unmap_pages/CMD_SYNC-is-complete'],
+    violates: { 'I-1': 48, 'I-7': 48, 'I-14': 43, 'P-1': 51, 'P-4': 43 },
+    brief: [],
+    note: 'No P-14 then: where a WARN_ON is no panic, its page is given back while an SMMU still has it.',
   },
   {
     id: 'dying',

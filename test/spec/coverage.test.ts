@@ -23,6 +23,8 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-03/upstream-lookup': [{}],
   'SC-03/one-vmid': [{ devices: 1 }],
   'SC-03/timeouts': [{}],
+  'SC-03/unmap-timeouts': [{}],
+  'SC-03/unmap-returns': [{}],
   'SC-03/teardown': [{}],
   'SC-03/teardown-domain-first': [{}],
   'SC-03/teardown-detach': [{}],
