@@ -121,6 +121,21 @@ export const smmuFindings: readonly Finding[] = [
     mend: 'none: EL2 would have to try again',
   },
   {
+    id: 'unmap-timeouts',
+    in: 'PV, smmu_tlb_inv_range',
+    text: 'A CMD_SYNC of an unmap times out: a WARN_ON is all that looks at it. It is a panic; where it only logs, the page is given back while an SMMU still reaches it.',
+    verdict: 'confirmed',
+    seen: [
+      { model: 'SC-03/unmap-timeouts', properties: ['P-14'] },
+      {
+        defect: 'W-07',
+        model: 'SC-03/unmap-timeouts',
+        edits: ['pass unmap_pages/CMD_SYNC-is-complete'],
+      },
+    ],
+    mend: 'SC-03/unmap-returns: unmap returns the error, and keeps the page until the domain is detached everywhere and freed',
+  },
+  {
     id: 'W-26',
     in: 'PV, end of a VM',
     text: 'Devices of a dying VM are blocked without a TLBI, or after their domain is freed: what they may still reach is given away.',
@@ -140,6 +155,25 @@ export const smmuFindings: readonly Finding[] = [
     mend: 'SC-04: it is freed after CFGI_STE and CMD_SYNC',
   },
   {
+    id: 'W-17',
+    in: 'PV, an early Android snapshot: the identity domain',
+    text: 'The flag of the identity map is set behind host_mmu.lock: a page that is donated between the two stays mapped for DMA.',
+    verdict: 'confirmed',
+    seen: [{ model: 'SC-04/identity-published', properties: ['I-1', 'I-7', 'mirror'] }],
+    mend: 'SC-04/identity: the flag is set under the lock, as later snapshots do',
+  },
+  {
+    id: 'identity-freed',
+    in: 'PV, free_domain',
+    text: 'Nothing keeps the host from freeing domain 0 while no stream is attached to it: the next change of ownership looks for its table.',
+    verdict: 'confirmed',
+    seen: [
+      { model: 'SC-04/identity-published', properties: ['P-14'] },
+      { defect: 'B4 id 0', model: 'SC-04/identity', edits: ['pass free_domain/domain-is-not-identity'] },
+    ],
+    mend: 'SC-04/identity: free_domain refuses the identity domain',
+  },
+  {
     id: 'D-30',
     in: 'TE v4, forwarded commands',
     text: 'EL2 copies commands with opcodes that it does not know: the queue stops, and EL2’s own TLBI with it.',
@@ -154,6 +188,26 @@ export const smmuFindings: readonly Finding[] = [
     verdict: 'confirmed',
     seen: [{ model: 'SC-06/no-gbpa-check', properties: ['I-1', 'I-4', 'I-7'] }],
     mend: 'SC-06: take-over insists on GBPA.ABORT=1',
+  },
+  {
+    id: 'W-14',
+    in: 'an early Android snapshot of take-over',
+    text: 'The memory of the event queue is shared with EL2, and not pinned: the host unshares it and gives it away, and the SMMU goes on writing events into it.',
+    verdict: 'confirmed',
+    seen: [{ model: 'SC-06/events-not-pinned', properties: ['I-9', 'I-9/pin'] }],
+    mend: 'SC-06/events: it is pinned, as later snapshots do',
+  },
+  {
+    id: 'PD3',
+    in: 'Android, power_on',
+    text: 'Resume programs no base register, since the SMMU is taken to keep its registers without power. One that does not reads anybody’s stream table and commands, and writes its events anywhere.',
+    verdict: 'confirmed',
+    seen: [
+      { defect: 'PD3', model: 'SC-06', edits: ['drop pd_on/program-STRTAB_BASE'] },
+      { defect: 'PD3', model: 'SC-06', edits: ['drop pd_on/program-CMDQ_BASE'] },
+      { defect: 'PD3', model: 'SC-06/events', edits: ['drop pd_on/program-EVTQ_BASE'] },
+    ],
+    mend: 'SC-06: resume programs them before it enables anything',
   },
   {
     id: 'locked-twice',

@@ -10,6 +10,8 @@
  * Defects D-10 and D-11 are edits of it. D-27 belongs to the TE design.
  *
  * - SC-04: a CD table is freed after the STE that names it is gone from all caches. Expected: all hold.
+ * - SC-04/pasids: the host also names a PASID that the table of CDs has no room for; behind the table is memory of somebody
+ *   else, which may look like a CD. Expected: all hold.
  * - SC-04/android-s1-detach: it is freed first, as published. Expected: I-3 and L-4 are violated; with two CPUs also I-1
  *   and I-7: the host takes the memory back and writes CDs of its own.
  * Default: one CPU, one SMMU, one device with two PASIDs, three domains, one page. Nightly: `devices=2`, `cpus=2`.
@@ -19,6 +21,7 @@ import {
   el2NeverPanics,
   everyHypercallCanReturn,
   everyHypercallReturns,
+  cdsLieInTables,
   freedCdTablesAreUnnamed,
   freedTablesAreUnnamed,
   hostDevicesReachHostPages,
@@ -44,8 +47,11 @@ import {
   smmuv3,
   streamTable,
   type DomainKind,
+  type Parts,
+  type StreamTable,
 } from '../src/spec/index.js';
 import type { Defect } from './defect.js';
+import { identity, identityDefects, identityPublished } from './sc-04-identity.js';
 
 const scope = {
   cpus: int(1, 1, 2, 'host CPUs issuing hypercalls'),
@@ -60,13 +66,21 @@ type Scope = ScopeOf<typeof scope>;
 
 const kinds: readonly DomainKind[] = ['S2', 'S1', 'BYPASS', 'S2'];
 
-/** Declares the whole scenario. `freesFirst`: Android's order in the detach of an S1 domain. */
-function declare(m: Builder, sizes: Scope, freesFirst: boolean): void {
-  const all = parts({ ...sizes, smmus: 1, iovas: 1 });
+interface Design {
+  /** Android's order in the detach of an S1 domain. */
+  readonly freesFirst?: boolean;
+  /** PASIDs that the host names and that a table of CDs has no room for. */
+  readonly pasidsBeyond?: number;
+}
+
+/** Declares the whole scenario. */
+function declare(m: Builder, sizes: Scope, { freesFirst = false, pasidsBeyond = 0 }: Design): void {
+  const all = parts({ ...sizes, smmus: 1, iovas: 1, pasidsBeyond });
   const pages = pageOwnership(m, all, sizes.domains + sizes.cpus);
   const tables = ioPageTable(m, all);
   const streams = streamTable(m, all, () => undefined);
   const hw = smmuv3(m, all, tables, streams, 2);
+  if (pasidsBeyond > 0) memoryBehindTables(m, all, streams);
   const driver = el2Driver(m, all, streams, hw);
   const stage1 = el2Stage1(all, streams, driver, (d) => kinds[d], freesFirst);
   const attach = el2Attach(m, all, streams, driver, stage1);
@@ -99,6 +113,7 @@ function declare(m: Builder, sizes: Scope, freesFirst: boolean): void {
   streamsHaveOneDomain(m, system, driver); // L-2
   freedTablesAreUnnamed(m, system); // L-3
   freedCdTablesAreUnnamed(m, system); // L-4
+  if (pasidsBeyond > 0) cdsLieInTables(m, system); // I-3
   wordsAreNeverMixed(m, system); // P-2
   el2NeverPanics(m, system); // P-14
   locksAreOrdered(m); // P-6
@@ -106,11 +121,35 @@ function declare(m: Builder, sizes: Scope, freesFirst: boolean): void {
   everyHypercallCanReturn(m, system); // wedge
 }
 
+/** It is not EL2's to say what it holds: zeroes, or what would be a CD of a domain. */
+function memoryBehindTables(
+  m: Builder,
+  { cdTable, pasid, pasidsInTable, domain }: Parts,
+  { cd, Cd }: StreamTable,
+): void {
+  const behind = cdTable.values.flatMap((t) => pasid.values.slice(pasidsInTable.length).map((p) => cd(t, p)));
+  m.start();
+  for (const d of domain.values)
+    if (kinds[d] === 'S1') m.start(...behind.map((own) => [own, Cd.make({ w0: d, ttb: d })] as const));
+}
+
 const sc04 = model({
   name: 'SC-04',
   title: 'STE ordering: no mixture of STE and CD words is a translation of nobody',
   scope,
-  build: (m, sizes) => declare(m, sizes, false),
+  build: (m, sizes) => declare(m, sizes, {}),
+});
+
+const pasids = model({
+  name: 'SC-04/pasids',
+  title: 'the same, and the host names a PASID that the table of CDs has no room for',
+  scope: {
+    ...scope,
+    pasids: int(1, 1, 2, scope.pasids.doc),
+    domains: int(2, 1, 4, scope.domains.doc),
+    cdTables: int(1, 1, 2, scope.cdTables.doc),
+  },
+  build: (m, sizes) => declare(m, sizes, { pasidsBeyond: 1 }),
 });
 
 const violated: Expected = 'violated';
@@ -119,7 +158,7 @@ const android = model({
   name: 'SC-04/android-s1-detach',
   title: 'the same, but the CD table is freed before the STE that names it is gone (W-04)',
   scope,
-  build: (m, sizes) => declare(m, sizes, true),
+  build: (m, sizes) => declare(m, sizes, { freesFirst: true }),
   expected: ({ cpus }): Record<string, Expected> =>
     cpus === 1
       ? { 'I-3': violated, 'L-4': violated }
@@ -210,6 +249,25 @@ export const defects: readonly Defect[] = [
     violates: { 'I-1': 20, 'I-4': 17, 'I-7': 28, 'L-1': 25, 'L-2': 25 },
     brief: [],
   },
+  {
+    id: 'B8 bound',
+    what: 'attach takes a PASID that the table of CDs has no room for',
+    model: 'SC-04/pasids',
+    edits: ['pass attach_dev/PASID-is-in-table'],
+    violates: { 'I-3/CDs': 40, 'L-1': 59, 'L-2': 59 },
+    brief: [],
+    note: 'EL2 writes into the memory behind the table. The SMMU does not look there, so no device reaches more than before; what is overwritten is lost.',
+  },
+  {
+    id: 'B8 bound',
+    what: 'detach takes a PASID that the table of CDs has no room for',
+    model: 'SC-04/pasids',
+    edits: ['pass detach_dev/PASID-is-in-table'],
+    violates: { 'I-1': 79, 'I-3': 67, 'I-3/CDs': 39, 'I-7': 79, 'L-1': 65, 'L-2': 65, 'L-3': 67 },
+    brief: [],
+    note: 'What lies behind the table looks like a CD of the domain: detach believes it, and puts a reference that is that of PASID 0. The domain is freed while the stream still walks its table.',
+  },
+  ...identityDefects,
 ];
 
-export default [sc04, android];
+export default [sc04, pasids, android, identity, identityPublished];

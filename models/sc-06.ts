@@ -14,11 +14,14 @@
  * - SC-06/no-gbpa-check: take-over accepts an SMMU with GBPA.ABORT=0 (D-22). Expected: I-4, and what follows.
  * - SC-06/attach: the host also attaches and detaches the stream, and allocates and frees the domain, while the SMMU is on
  *   or off. Expected: all hold.
+ * - SC-06/events: the SMMU writes events into a page that is shared with EL2 and pinned (W-14); the host also shares and
+ *   unshares pages. Expected: all hold. SC-06/events-not-pinned: as an early snapshot has it. Expected: I-9.
  * Default: two CPUs, one SMMU, one device, two pages. Nightly: `iovas=2`; `smmus=2,pages=1`; SC-06/attach with `cpus=2`.
  */
 import { choice, flag, int, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
 import {
   disabledSmmusAbort,
+  eventsGoToHostPages,
   el2NeverPanics,
   everyHypercallCanReturn,
   everyHypercallReturns,
@@ -35,6 +38,7 @@ import {
   domainRefs,
   el2Attach,
   el2Driver,
+  eventQueues,
   ioPageTable,
   iommuCore,
   iommuDomains,
@@ -48,7 +52,6 @@ import {
   smmuv3,
   streamTable,
 } from '../src/spec/index.js';
-import type { Defect } from './defect.js';
 
 const sizes = (cpus: number, pages: number) => ({
   cpus: int(cpus, 1, 2, 'host CPUs issuing hypercalls'),
@@ -67,14 +70,16 @@ interface Design {
   readonly abort?: boolean;
   /** Streams come and go: the host attaches and detaches them, also while the SMMU is off. */
   readonly attaches?: boolean;
+  /** There are event queues, in pages that are pinned or not. */
+  readonly events?: 'pinned' | 'not pinned';
 }
 
 /** Declares the whole scenario. */
-export function declare(m: Builder, sizes: Scope, { abort = true, attaches = false }: Design): System {
+export function declare(m: Builder, sizes: Scope, { abort = true, attaches = false, events }: Design): System {
   const all = parts({ ...sizes, domains: 1, devices: sizes.smmus });
-  const pages = pageOwnership(m, all, sizes.iovas + sizes.cpus);
+  const pages = pageOwnership(m, all, sizes.iovas + sizes.cpus + (events ? 1 : 0));
   const tables = ioPageTable(m, all);
-  const registers = smmuRegisters(m, all, abort);
+  const registers = smmuRegisters(m, all, abort, events !== undefined);
   const streams = streamTable(m, all, () => (attaches ? undefined : all.domain.of(0)), registers);
   const hw = smmuv3(m, all, tables, streams, 2);
   const off = powerIsOff(m, all);
@@ -88,7 +93,10 @@ export function declare(m: Builder, sizes: Scope, { abort = true, attaches = fal
     unseen: sizes.scmi,
     aborts: powersUpAborting && abort,
   });
-  const { pdOff, pdOn } = powerDomain(all, registers, hardware, driver, off, sizes);
+  const { pdOff, pdOn } = powerDomain(all, registers, hardware, driver, off, {
+    ...sizes,
+    events: events !== undefined,
+  });
   const refs = attaches ? domainRefs(m, all, pages, 1) : undefined;
   const core = iommuCore(all, pages, tables, hw, driver, refs);
   const hypercalls = [core.mapPages, core.unmapPages, pages.donateHyp, pages.hypDonateHost, pdOff, pdOn];
@@ -97,6 +105,7 @@ export function declare(m: Builder, sizes: Scope, { abort = true, attaches = fal
     const domains = iommuDomains(all, pages, tables, hw, attach, refs);
     hypercalls.push(domains.attachDev, domains.detachDev, domains.freeDomain, domains.allocDomain);
   }
+  if (events) hypercalls.push(pages.shareHyp, pages.unshareHyp);
   for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
 
   m.assume('B7', 'caches survive SMMUEN=0 and a loss of power, until they are invalidated');
@@ -110,6 +119,7 @@ export function declare(m: Builder, sizes: Scope, { abort = true, attaches = fal
   newOwnersPagesAreOutOfReach(m, system); // I-7
   resumeInvalidatesFirst(m, system, registers, off); // L-6
   successMeansFlushed(m, system, driver); // P-5
+  if (events) eventsGoToHostPages(m, system, registers, eventQueues(m, all, pages, events === 'pinned')); // I-9
   if (refs) walkedTablesExist(m, system, refs); // I-3
   queueIsUsedAfterAck(m, system, registers); // P-12
   el2NeverPanics(m, system); // P-14
@@ -119,9 +129,14 @@ export function declare(m: Builder, sizes: Scope, { abort = true, attaches = fal
   return system;
 }
 
-const expected = ({ order, timeouts, scmi }: Scope, more: readonly string[] = []): Record<string, Expected> => {
+const expected = (
+  { order, timeouts, scmi }: Scope,
+  more: readonly string[] = [],
+  withScmi: readonly string[] = [],
+): Record<string, Expected> => {
   const broken = [
     ...more,
+    ...(scmi ? withScmi : []),
     ...(timeouts ? (order === 'A' ? ['I-1', 'I-7', 'P-5', 'V-1', 'wedge'] : ['P-12', 'V-1', 'wedge']) : []),
     ...(scmi ? ['I-1', 'I-4', 'I-7', 'L-6', 'V-1'] : []),
   ];
@@ -152,185 +167,23 @@ const attaching = model({
   expected: (sizes) => expected(sizes),
 });
 
-const reset = ['drop pd_on/cfgi_all', 'drop pd_on/tlb_inv_all', 'drop pd_on/reset_device/cmd_sync'];
-const one = { cpus: 1, pages: 1 };
+const eventSizes = { ...sizes(1, 2), pages: int(2, 2, 3, 'RAM pages, those of the event queues among them') };
 
-export const defects: readonly Defect[] = [
-  {
-    id: 'D-21',
-    what: 'resume invalidates nothing',
-    model: 'SC-06',
-    scope: one,
-    edits: reset,
-    violates: { 'I-1': 28, 'I-7': 31, 'L-6': 8 },
-    brief: ['I-7', 'L-6'],
-    macro: { here: 8, brief: 7 },
-  },
-  {
-    id: 'D-21',
-    what: 'resume leaves the TLB as it is',
-    model: 'SC-06',
-    scope: one,
-    edits: ['drop pd_on/tlb_inv_all'],
-    violates: { 'I-1': 35, 'I-7': 38, 'L-6': 15 },
-    brief: ['I-7', 'L-6'],
-  },
-  {
-    id: 'D-21',
-    what: 'resume leaves configuration caches as they are',
-    model: 'SC-06',
-    scope: one,
-    edits: ['drop pd_on/cfgi_all'],
-    violates: { 'L-6': 15 },
-    brief: ['I-7', 'L-6'],
-    note: 'The stream table does not change here, so old configurations are the new ones: only the order is wrong.',
-  },
-  {
-    id: 'D-21',
-    what: 'resume leaves configuration caches as they are, and a stream was attached while the SMMU was off',
-    model: 'SC-06/attach',
-    edits: ['drop pd_on/cfgi_all'],
-    violates: { 'I-1': 33, 'I-3': 30, 'I-7': 36, 'L-6': 15 },
-    brief: ['I-7', 'L-6'],
-    note: 'What the SMMU held of the STE mixes with the words that it fetches now.',
-  },
-  {
-    id: 'PD3',
-    what: 'resume does not program STRTAB_BASE',
-    model: 'SC-06',
-    scope: one,
-    edits: ['drop pd_on/program-STRTAB_BASE'],
-    violates: { 'I-1': 26, 'I-4': 23, 'I-7': 29 },
-    brief: [],
-    note: 'Not in the brief’s catalogue, but its PD3: the SMMU is enabled with a stream table that may be anybody’s.',
-  },
-  {
-    id: 'PD3',
-    what: 'resume does not program CMDQ_BASE',
-    model: 'SC-06',
-    scope: one,
-    edits: ['drop pd_on/program-CMDQ_BASE'],
-    violates: { 'I-1': 38, 'I-7': 41, 'L-6': 23, 'P-5': 44, 'V-1': 16 },
-    brief: [],
-    note: 'The SMMU reads other commands than EL2’s, and CONS moves on: EL2 takes its invalidations for done.',
-  },
-  {
-    id: 'off-check',
-    what: 'detach sends its CFGI to an SMMU that is off',
-    model: 'SC-06/attach',
-    edits: ['drop detach_dev/sync-word-0/look-at-power_is_off'],
-    violates: { 'V-1': 25, wedge: 16 },
-    brief: [],
-  },
-  {
-    id: 'D-22',
-    what: 'take-over does not insist on GBPA.ABORT=1',
-    model: 'SC-06/no-gbpa-check',
-    scope: one,
-    edits: [],
-    violates: { 'I-1': 5, 'I-4': 2, 'I-7': 8 },
-    brief: ['I-4'],
-    macro: { here: 1, brief: 1 },
-  },
-  {
-    id: 'D-23',
-    what: 'order A: power_is_off is set before the suspend, which may fail',
-    model: 'SC-06',
-    scope: { pages: 1, order: 'A', timeouts: true },
-    edits: [],
-    violates: { 'I-1': 18, 'I-7': 18, 'P-5': 15, 'V-1': 23, wedge: 19 },
-    brief: ['P-5', 'I-7'],
-    macro: { here: 4, brief: 4, of: 'I-7' },
-    note: 'The brief calls "off:=true after CR0=0" the defect for power_off. Under the SMMU’s lock nobody sees the order; what counts is the failure, and there the flag first is the unsafe one: TLBIs to a live SMMU are skipped.',
-  },
-  {
-    id: 'D-23',
-    what: 'order B: the flag only after success',
-    model: 'SC-06',
-    scope: { pages: 1, order: 'B', timeouts: true },
-    edits: [],
-    violates: { 'P-12': 15, 'V-1': 18, wedge: 14 },
-    brief: ['P-5', 'I-7'],
-    note: 'The safe order: a suspend that failed leaves an SMMU that EL2 still believes on. An unmap may wait for ever for its queue (availability), and no page is given away.',
-  },
-  {
-    id: 'D-32',
-    what: 'resume does not wait for CR0ACK of the queue',
-    model: 'SC-06',
-    scope: one,
-    edits: ['drop pd_on/wait-for-queue'],
-    violates: { 'L-6': 17, 'P-12': 7 },
-    brief: ['P-12', 'I-4'],
-    note: 'No I-4: GBPA.ABORT=1 makes the old mode an abort. It is D-22 that opens it.',
-  },
-  {
-    id: 'D-32',
-    what: 'resume does not wait for CR0ACK of SMMUEN',
-    model: 'SC-06',
-    scope: one,
-    edits: ['drop pd_on/wait-for-SMMU'],
-    violates: { 'P-12': 31 },
-    brief: ['P-12', 'I-4'],
-    note: 'No I-4, as above.',
-  },
-  {
-    id: 'D-32',
-    what: 'suspend does not wait for CR0ACK',
-    model: 'SC-06',
-    scope: one,
-    edits: ['drop pd_off/wait-for-CR0ACK'],
-    violates: { 'I-1': 18, 'I-7': 18, 'P-5': 14 },
-    brief: ['P-12', 'I-4'],
-    note: 'The window leads to isolation, not to bypass: TLBIs are skipped while the SMMU still translates. Nothing is sent to the queue in it, so P-12 holds.',
-  },
-  {
-    id: 'SCMI',
-    what: 'the host switches power behind EL2’s back',
-    model: 'SC-06',
-    scope: { ...one, scmi: true },
-    edits: [],
-    violates: { 'I-1': 21, 'I-4': 18, 'I-7': 24, 'L-6': 18, 'V-1': 5 },
-    brief: [],
-    note: 'Power that is cut while resume is at work takes STRTAB_BASE with it, and resume then sets SMMUEN=1. PROD and CONS are reset as well, so an invalidation that is lost looks done (L-6).',
-  },
-  {
-    id: 'A-PD',
-    what: 'after a loss of power the SMMU lets everything pass',
-    model: 'SC-06',
-    scope: one,
-    edits: [],
-    deny: ['A-PD'],
-    violates: { 'I-1': 9, 'I-4': 6, 'I-7': 9 },
-    brief: ['I-4'],
-  },
-  {
-    id: 'A-PD',
-    what: 'the same, and the host switches power behind EL2’s back',
-    model: 'SC-06',
-    scope: { ...one, scmi: true },
-    edits: [],
-    deny: ['A-PD'],
-    violates: { 'I-1': 5, 'I-4': 2, 'I-7': 5, 'L-6': 18, 'V-1': 5 },
-    brief: [],
-  },
-  {
-    id: 'lock',
-    what: 'pd_off without the SMMU’s lock',
-    model: 'SC-06',
-    scope: { pages: 1 },
-    edits: ['unlock pd_off/smmu_lock'],
-    violates: { 'I-1': 39, 'I-7': 39, 'L-6': 17, 'P-5': 36, 'P-12': 11, 'V-1': 15, wedge: 7 },
-    brief: [],
-  },
-  {
-    id: 'off-check',
-    what: 'unmap does not look at power_is_off',
-    model: 'SC-06',
-    scope: one,
-    edits: ['drop unmap_pages/look-at-power_is_off'],
-    violates: { 'L-6': 17, 'V-1': 19, wedge: 11 },
-    brief: [],
-  },
-];
+const withEvents = model({
+  name: 'SC-06/events',
+  title: 'the same, and the SMMU writes events into a page that is shared with EL2 and pinned',
+  scope: eventSizes,
+  build: (m, sizes) => void declare(m, sizes, { events: 'pinned' }),
+  expected: (sizes) => expected(sizes, [], ['I-9']),
+});
 
-export default [sc06, noGbpaCheck, attaching];
+const eventsNotPinned = model({
+  name: 'SC-06/events-not-pinned',
+  title: 'the same, but the page of the event queue is shared only (W-14)',
+  scope: eventSizes,
+  build: (m, sizes) => void declare(m, sizes, { events: 'not pinned' }),
+  expected: (sizes) => expected(sizes, ['I-9', 'I-9/pin']),
+});
+
+export { defects } from './sc-06-defects.js';
+export default [sc06, noGbpaCheck, attaching, withEvents, eventsNotPinned];

@@ -66,7 +66,10 @@ export function newOwnersPagesAreOutOfReach(m: Builder, { parts: { device, page 
  * check until it has installed the leaf or given the use back, an unmap from V -> INV until it has given it back. So an
  * INV leaf counts through the unmap that made it, whichever of "decrement" and "clear" comes first.
  */
-export function refsCountUses(m: Builder, { parts: { page, smmu, domain, iova }, pages, tables, hw }: System): void {
+export function refsCountUses(
+  m: Builder,
+  { parts: { page, smmu, domain, mappingDomains, iova }, pages, tables, hw }: System,
+): void {
   const top = pages.maxRef;
   const held = m.family('uses held in flight', [page], range(0, top), 0);
   m.explain(
@@ -84,14 +87,14 @@ export function refsCountUses(m: Builder, { parts: { page, smmu, domain, iova },
     unuse_dma: add(-1),
   }); // prettier-ignore
 
-  const everywhere = smmu.values.flatMap((s) => domain.values.map((d) => ({ s, d })));
+  const everywhere = smmu.values.flatMap((s) => mappingDomains.map((d) => ({ s, d })));
   const translated = m.derived(
     'pages that some SMMU may translate to',
     Object.fromEntries(everywhere.map(({ s, d }) => [`${smmu.print(s)} ${domain.print(d)}`, hw.mayHold(s, d)])),
     (seen): Set<number> => new Set(Object.values(seen).flatMap((some) => [...(some as Set<Page>)])),
   );
   const leaves = (table: FamilyView<readonly [Domain] & readonly number[], List<Pte>>, p: Page): number =>
-    domain.values
+    mappingDomains
       .flatMap((d) => iova.values.map((x) => table.at(d).get(x)))
       .filter((leaf) => leaf?.tag === 'V' && leaf.value === p).length;
 

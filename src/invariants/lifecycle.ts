@@ -5,7 +5,7 @@ import type { System } from './isolation.js';
 /** L-5: no leaked refcount (a page with one could never be given away again), and none missing. */
 export function quietRefsMatchMappings(
   m: Builder,
-  { parts: { page, domain, iova, smmu }, pages, tables, hw }: System,
+  { parts: { page, mappingDomains, iova, smmu }, pages, tables, hw }: System,
 ): void {
   m.quiescent('L-5', {
     text: 'ref(p)=0 iff no mapping or pin names p (no leak: a leaked ref makes p undonatable for ever).',
@@ -14,7 +14,7 @@ export function quietRefsMatchMappings(
     reads: ({ p }) => ({ ref: pages.ref(p), table: tables.table, cmdq: hw.cmdq }),
     when: (s) => smmu.values.every((k) => s.cmdq.at(k).ahead === 0),
     holds: (s, { p }) => {
-      const leaves = domain.values.flatMap((d) => iova.values.map((x) => s.table.at(d).get(x)));
+      const leaves = mappingDomains.flatMap((d) => iova.values.map((x) => s.table.at(d).get(x)));
       return s.ref > 0 === leaves.some((leaf) => leaf?.tag !== 'ZERO' && leaf?.value === p);
     },
     because: (s, { p }) =>

@@ -1,6 +1,6 @@
 /** Registers and power (domain brief, section d): what an SMMU does while it changes, and after it was off. */
 import { enumOf, type Builder, type Seen } from '../language/index.js';
-import type { PowerIsOff, Smmu, SmmuRegisters } from '../spec/index.js';
+import type { EventQueues, PowerIsOff, Smmu, SmmuRegisters } from '../spec/index.js';
 import type { System } from './isolation.js';
 
 /** I-4, as far as the registers go. */
@@ -16,6 +16,39 @@ export function disabledSmmusAbort(m: Builder, { parts: { smmu }, streams }: Sys
       modes[s].has('BYPASS')
         ? `${smmu.print(s)} may let transactions pass: SMMUEN=0 and GBPA.ABORT=0`
         : `${smmu.print(s)} is enabled, and STRTAB_BASE is what a loss of power has left in it`,
+  });
+}
+
+/** I-9, of the PV design: its two halves, since a page that is not pinned is not yet one that is gone. */
+export function eventsGoToHostPages(
+  m: Builder,
+  { parts: { smmu, page }, pages }: System,
+  { registers }: SmmuRegisters,
+  { pageOf }: EventQueues,
+): void {
+  type Values = Seen<{ registers: ReturnType<SmmuRegisters['registers']> }>['registers'];
+  // EVENTQEN goes with SMMUEN. One that changes right now may be in effect, or no longer.
+  const writes = ({ powered, cr0, ack }: Values): boolean => powered && [cr0, ack].includes('SMMUEN|CMDQEN');
+  m.invariant('I-9', {
+    text: 'Every page the SMMU itself writes (EVTQ) is host-ok while that writer is enabled.',
+    source: 'v4 review of queue bases',
+    forall: { s: smmu },
+    reads: ({ s }) => ({ registers: registers(s), own: pages.ownership(pageOf(s)) }),
+    when: (seen) => writes(seen.registers),
+    holds: ({ registers: { EVTQ_BASE }, own }) => EVTQ_BASE === 'EL2' && own.host !== 'NOPAGE',
+    because: ({ registers: { EVTQ_BASE }, own }, { s }) =>
+      EVTQ_BASE === 'EL2'
+        ? `${smmu.print(s)} writes events into ${page.print(pageOf(s))}, which belongs to ${own.owner}`
+        : `${smmu.print(s)} writes events to where a loss of power has left EVTQ_BASE`,
+  });
+  m.invariant('I-9/pin', {
+    text: 'Every page the SMMU itself writes (EVTQ) is pinned (ref>0) while that writer is enabled.',
+    source: 'v4 review of queue bases',
+    forall: { s: smmu },
+    reads: ({ s }) => ({ registers: registers(s), ref: pages.ref(pageOf(s)) }),
+    when: (seen) => writes(seen.registers),
+    holds: ({ ref }) => ref > 0,
+    because: (_, { s }) => `${page.print(pageOf(s))}, into which ${smmu.print(s)} writes events, is not pinned`,
   });
 }
 

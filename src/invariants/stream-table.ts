@@ -34,6 +34,20 @@ export function streamsAreTranslated(m: Builder, { parts: { sid }, streams }: Sy
   });
 }
 
+/** I-3, the other way round: what lies behind a table of CDs is not EL2's to use as such. */
+export function cdsLieInTables(m: Builder, { parts: { cdTable, pasid, pasidsInTable }, streams }: System): void {
+  m.transition('I-3/CDs', {
+    text: 'EL2 writes CDs only into a table of CDs: what lies behind it is somebody else’s memory.',
+    source: 'B8: index check',
+    forall: { t: cdTable, p: pasid },
+    writes: ({ t, p }) => [streams.cd(t, p)],
+    reads: ({ t, p }) => ({ cd: streams.cd(t, p) }),
+    when: (before, after) => !before.cd.equals(after.cd),
+    holds: (_before, _after, { p }) => pasidsInTable.includes(p),
+    because: (_before, _after, { t, p }) => `EL2 writes a CD for ${pasid.print(p)} behind ${cdTable.print(t)}`,
+  });
+}
+
 /** L-4, for tables of CDs. */
 export function freedCdTablesAreUnnamed(m: Builder, { parts: { sid, cdTable }, streams }: System): void {
   m.transition('L-4', {

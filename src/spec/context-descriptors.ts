@@ -10,7 +10,10 @@ export type CdValue = ValueOf<ReturnType<typeof contextDescriptors>['Cd']>;
 /** CDs in memory, as a step sees them. */
 export type CdAt = Pick<FamilyView<readonly [CdTable, Pasid] & readonly number[], CdValue>, 'at'>;
 
-/** Declares the CDs, and who has the memory that they lie in. */
+/**
+ * Declares the CDs, and who has the memory that they lie in. A SubstreamID that a table has no room for is the memory
+ * behind it: somebody else's. The SMMU does not look there (S1CDMax); EL2 must not either.
+ */
 export function contextDescriptors(m: Builder, { domain, pasid, cdTable }: Parts) {
   /** Word 0 is V and the ASID, `null` if V=0; word 1 is TTB0. */
   const Cd = record('Cd', { w0: optional(domain), ttb: optional(domain) });

@@ -15,6 +15,7 @@ export * from './smmuv3-registers.js';
 export * from './command-ring.js';
 export * from './smmuv3.js';
 export * from './power-domain.js';
+export * from './event-queue.js';
 export * from './smmuv3-el2-driver.js';
 export * from './smmuv3-el2-attach.js';
 export * from './hyp-pool.js';

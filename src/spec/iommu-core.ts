@@ -79,6 +79,26 @@ export function iommuCore(
       : after;
   };
 
+  /** The identity domain's leaves follow the ownership of pages, and nothing else. */
+  const notIdentity = <L extends LocalSorts & { domain: typeof domain }>(h: Body<L>, fn: string): readonly Node[] =>
+    all.identity === undefined
+      ? []
+      : [
+          h.step('look at domain id', {
+            fn: `${fn}: KVM_IOMMU_DOMAIN_IDMAP_ID`,
+            source,
+            guards: [
+              {
+                id: 'domain-is-not-identity',
+                doc: 'what the identity domain maps is not the host’s to say',
+                source,
+                test: (_, f) => f.domain !== all.identity,
+                else: fail('EINVAL'),
+              },
+            ],
+          }),
+        ];
+
   const mapPagesWith = ({ refusesInv, leaks = false }: { refusesInv: boolean; leaks?: boolean }): Handler =>
     handler(name('map_pages'), { domain, page, iova }, (h) => [
       h.step('handle_to_domain', {
@@ -87,6 +107,7 @@ export function iommuCore(
         source,
         run: () => domain.values.flatMap((d) => page.values.map((p) => next().local({ domain: d, page: p }))),
       }),
+      ...notIdentity(h, 'kvm_iommu_map_pages'),
       ...inDomain(h, [
       ...(leaks ? [] : [h.call(useDma, (f) => ({ page: f.page }))]),
       h.onFail('smmu_map_pages', [
@@ -143,6 +164,7 @@ export function iommuCore(
       source,
       run: () => domain.values.flatMap((d) => iova.values.map((x) => next().local({ domain: d, iova: x }))),
     }),
+    ...notIdentity(h, 'kvm_iommu_unmap_pages'),
     ...inDomain(h, [
     h.locked('pgt_lock', (f) => pgtLock(f.domain), [
       h.step('walk to the leaf', {

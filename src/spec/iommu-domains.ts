@@ -37,6 +37,8 @@ export interface DomainDesign {
   readonly freeOrWarn?: boolean;
   /** handle_to_domain: makes the page of domains without a lock, and the loser of a race runs into a WARN_ON. */
   readonly racyLookup?: boolean;
+  /** free_domain takes the identity domain for any other. */
+  readonly freesIdentity?: boolean;
 }
 
 /** Declares the domains' refcounts. @param initial the references of each domain at the start */
@@ -44,7 +46,7 @@ export function domainRefs(
   m: Builder,
   { domain, sid, pasid, cdTable, cpus }: Parts,
   { panicked }: PageOwnership,
-  initial: number,
+  initial: number | ((d: Domain) => number),
   design: DomainDesign = {},
 ) {
   m.event('domain allocated', { domain });
@@ -140,6 +142,7 @@ export type IommuDomains = ReturnType<typeof iommuDomains>;
  * The hypercalls that make, use and end domains.
  * @param pool where the pages of a domain's tables come from, if that matters
  * @param caller who calls, and is asked whose domain and device he names
+ * @param attached what comes after an attach, once all locks are released
  */
 export function iommuDomains(
   all: Parts,
@@ -150,8 +153,9 @@ export function iommuDomains(
   domains: DomainRefs,
   pool?: HypPool,
   caller?: Caller,
+  attached?: Fragment<{ domain: Parts['domain'] }>,
 ) {
-  const { domain, device, sid, pasid, iova, page, mapping } = all;
+  const { domain, identity, device, sid, pasid, iova, page, mapping } = all;
   const { Pte, table } = tables;
   const { refs, domainLock, put, design } = domains;
   const { panicked } = pages;
@@ -231,10 +235,13 @@ export function iommuDomains(
       run: (s, f) => {
         const leaf = s.table.get(f.iova)!;
         if (leaf.tag === 'ZERO') return done();
-        const after = next({
+        const cleared = {
           table: s.table.set(f.iova, Pte.make.ZERO()),
           stale: hw.leafChanged(s, f.domain, f.iova, leaf),
-        }).local({ page: leaf.value });
+        };
+        // Leaves of the identity map hold no use of their pages.
+        if (f.domain === identity) return done('', cleared);
+        const after = next(cleared).local({ page: leaf.value });
         return leaf.tag === 'V'
           ? after.emit('PTE invalidated', { domain: f.domain, iova: f.iova, page: leaf.value })
           : after;
@@ -261,6 +268,17 @@ export function iommuDomains(
         source,
         writes: (f) => ({ refs: refs(f.domain), panicked }),
         guards: [
+          ...(identity === undefined || design.freesIdentity
+            ? []
+            : [
+                {
+                  id: 'domain-is-not-identity',
+                  doc: 'the identity domain is there for ever: ownership changes take no reference on it',
+                  source: 'not upstream',
+                  test: (_: object, f: { domain: Domain }) => f.domain !== identity,
+                  else: fail('EINVAL'),
+                },
+              ]),
           {
             id: 'domain-is-allocated',
             doc: 'there is a domain to free',
@@ -293,6 +311,7 @@ export function iommuDomains(
     ], [
       h.call(put, (f) => ({ domain: f.domain })),
     ]), // prettier-ignore
+    ...(attached ? [h.call(attached, (f) => ({ domain: f.domain }))] : []),
   ], { fn: 'kvm_iommu_attach_dev', source }); // prettier-ignore
 
   const detachDev = handler(name('detach_dev'), { domain, device, sid, pasid }, (h) => [

@@ -16,7 +16,7 @@ import {
   type Node,
   type ValueOf,
 } from '../language/index.js';
-import { check, hostHasItNot, hostOwnsIt, hypHasItNot, hypOwnsIt } from './page-ownership.js';
+import { check, hostHasItNot, hostOwnsIt, hypHasItNot, hypOwnsIt, noDma } from './page-ownership.js';
 import type { OwnershipValue, PageCheck, PageOwnership } from './page-ownership.js';
 import type { Parts } from './parts.js';
 
@@ -84,12 +84,16 @@ const guestHasItNot = check<OwnSeen>(
 
 export type IdmapOwnership = ReturnType<typeof idmapOwnership>;
 
-/** The ownership changes of the identity-map designs. No page has a DMA refcount: what counts is the identity map. */
+/**
+ * The ownership changes of the designs with an identity map.
+ * @param counts PV design: pages that domains map have a DMA refcount; else what counts is the identity map alone
+ */
 export function idmapOwnership(
   m: Builder,
-  { ownership, hypLock, onPage }: PageOwnership,
+  { ownership, ref, hypLock, onPage }: PageOwnership,
   { hostPte }: MirroredStage2,
   update: IdmapUpdate,
+  counts = false,
 ) {
   const guestLock = m.lock('guest pgtable_lock');
   type H = Body<{ page: Parts['page'] }>;
@@ -98,7 +102,7 @@ export function idmapOwnership(
   const change = (
     fn: string,
     inner: 'pkvm_pgd_lock' | 'guest pgtable_lock',
-    checks: readonly PageCheck<OwnSeen>[],
+    checks: readonly PageCheck[],
     body: (h: H) => readonly Node[],
   ): Handler =>
     onPage(fn, (h) => [
@@ -106,7 +110,7 @@ export function idmapOwnership(
         h.step('check page state', {
           fn,
           source,
-          reads: (f) => ({ own: ownership(f.page) }),
+          reads: (f) => ({ own: ownership(f.page), ref: ref(f.page) }),
           guards: checks,
         }),
         ...body(h),
@@ -139,7 +143,8 @@ export function idmapOwnership(
     });
   const idmap = (h: H, maps: boolean): Node => h.call(update, (f) => ({ page: f.page, maps }));
 
-  const donateHyp = change('__pkvm_host_donate_hyp', 'pkvm_pgd_lock', [hostOwnsIt, hypHasItNot], (h) => [
+  const free = counts ? [noDma('EPERM')] : [];
+  const donateHyp = change('__pkvm_host_donate_hyp', 'pkvm_pgd_lock', [hostOwnsIt, ...free, hypHasItNot], (h) => [
     annotate(h),
     idmap(h, false),
     setState(h, { owner: 'HYP', host: 'NOPAGE', hyp: 'OWNED' }, 'last: EL2 uses the page once the hypercall returns'),

@@ -37,7 +37,7 @@ export const Ownership = record('Ownership', {
 export type OwnershipValue = ValueOf<typeof Ownership>;
 
 const hostOwned = Ownership.make({ owner: 'HOST', host: 'OWNED', hyp: 'NOPAGE', guest: 'NOPAGE' });
-const hostSharedWithHyp = Ownership.make({
+export const hostSharedWithHyp = Ownership.make({
   owner: 'HOST',
   host: 'SHARED_OWNED',
   hyp: 'SHARED_BORROWED',

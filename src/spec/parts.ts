@@ -20,6 +20,10 @@ export interface Sizes {
   readonly devices: number;
   /** SubstreamIDs that a device may present, 0 included. */
   readonly pasids?: number;
+  /** More SubstreamIDs, which the host may name and for which a table of context descriptors has no room. */
+  readonly pasidsBeyond?: number;
+  /** Domain 0 is the identity domain (B4): VMID 0, and so what zeroed words of an STE name. */
+  readonly identity?: boolean;
   /** Pieces of EL2 memory for tables of context descriptors. Without any, there is stage 2 only. */
   readonly cdTables?: number;
 }
@@ -29,11 +33,17 @@ export interface Parts extends Pick<Sizes, 'cpus'> {
   readonly page: IndexSort<'page'>;
   readonly iova: IndexSort<'iova'>;
   readonly domain: IndexSort<'domain'>;
+  /** The identity domain, where there is one. */
+  readonly identity?: Domain;
+  /** The others: each of their leaves holds a use of its page. */
+  readonly mappingDomains: readonly Domain[];
   readonly smmu: IndexSort<'smmu'>;
   readonly device: IndexSort<'device'>;
   /** StreamIDs, numbered over all SMMUs: a StreamID here stands for a pair (SMMU, StreamID). */
   readonly sid: IndexSort<'sid'>;
   readonly pasid: IndexSort<'pasid'>;
+  /** Those that a table of context descriptors has room for: 2^S1CDMax. Behind it comes memory that is somebody else's. */
+  readonly pasidsInTable: readonly Pasid[];
   readonly substream: RecordSort<{ sid: IndexSort<'sid'>; pasid: IndexSort<'pasid'> }>;
   readonly cdTable: IndexSort<'cdtab'>;
   /** One leaf's place: where a domain maps something. */
@@ -57,18 +67,22 @@ export function parts(sizes: Sizes, vmidOf: Parts['vmidOf'] = (d) => d): Parts {
   const domain = index('domain', sizes.domains);
   const iova = index('iova', sizes.iovas);
   const sid = index('sid', sizes.devices);
-  const pasid = index('pasid', sizes.pasids ?? 1);
+  const { pasids = 1, pasidsBeyond = 0 } = sizes;
+  const pasid = index('pasid', pasids + pasidsBeyond);
   return {
     cpus: sizes.cpus,
     page: index('page', sizes.pages),
     iova,
     domain,
+    ...(sizes.identity ? { identity: domain.of(0) } : {}),
+    mappingDomains: sizes.identity ? domain.values.slice(1) : domain.values,
     mapping: record('Mapping', { domain, iova }),
     smmu,
     vmidOf,
     device: index('device', sizes.devices),
     sid,
     pasid,
+    pasidsInTable: pasid.values.slice(0, pasids),
     substream: record('Substream', { sid, pasid }),
     cdTable: index('cdtab', sizes.cdTables ?? 0),
     smmuOf: (device) => smmu.of(device % sizes.smmus),

@@ -24,6 +24,8 @@ export interface PowerOptions {
   readonly order: PowerOrder;
   /** EL2 gives up waiting for CR0ACK. */
   readonly timeouts: boolean;
+  /** There are event queues. */
+  readonly events?: boolean;
 }
 
 /** The hypercalls pd_on and pd_off. */
@@ -33,7 +35,7 @@ export function powerDomain(
   { writeCr0, writeBase }: RegisterHardware,
   driver: El2Driver,
   off: PowerIsOff,
-  { order, timeouts }: PowerOptions,
+  { order, timeouts, events = false }: PowerOptions,
 ) {
   const { smmuLock, cfgiAll, tlbInvAll, cmdSync } = driver;
 
@@ -61,6 +63,9 @@ export function powerDomain(
       [
         h.call(writeBase('STRTAB_BASE', 'the stream table is EL2’s again, whatever was lost with the power'), same),
         h.call(writeBase('CMDQ_BASE', 'and so is the command queue, with PROD and CONS at its start'), same),
+        ...(events
+          ? [h.call(writeBase('EVTQ_BASE', 'events go to the pinned page again, not to anybody’s'), same)]
+          : []),
         h.call(writeCr0('CMDQEN', 'the queue only'), same, { as: 'enable queue' }),
         h.call(wait, same, { as: 'wait for queue' }),
         h.call(cfgiAll, same),

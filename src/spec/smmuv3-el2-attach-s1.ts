@@ -32,7 +32,7 @@ export function el2Stage1(
   kindOf: (d: Domain) => DomainKind,
   freesFirst: boolean,
 ) {
-  const { domain, sid, pasid, cdTable, smmu, smmuOfSid } = all;
+  const { domain, sid, pasid, pasidsInTable, cdTable, smmu, smmuOfSid } = all;
   const { cd, cdMemory, zeroCd, ste, cfg, cfgOld, cdWritten, cdTables, stage1 } = streams;
   const { cfgiCd, cmdSync } = driver;
 
@@ -81,6 +81,15 @@ export function el2Stage1(
   ]);
   const substreamOf = (f: Attaching) => ({ smmu: smmuOfSid(f.sid), sid: f.sid, pasid: f.pasid });
 
+  const inTable = {
+    id: 'PASID-is-in-table',
+    doc: 'what lies behind the table is somebody else’s memory, whatever it looks like',
+    source,
+    test: (_: object, f: Pick<Attaching, 'domain' | 'pasid'>) =>
+      kindOf(f.domain) !== 'S1' || pasidsInTable.includes(f.pasid),
+    else: fail('E2BIG'),
+  };
+
   const whole = { domain, sid, pasid, cdTable };
   const configS1 = fragment(
     'smmu_domain_config_s1',
@@ -109,8 +118,8 @@ export function el2Stage1(
           const free = cdTable.values.filter((t) => s.cdMemory.at(t) === 'FREE');
           if (free.length === 0) return fail('ENOMEM');
           return free.map((t) => {
-            const zeroed = pasid.values.reduce((all, p) => all.set(t, p, zeroCd), s.cd);
-            const caches = pasid.values.reduce((seen, p) => cdWritten(seen, t, p, zeroCd), {
+            const zeroed = pasidsInTable.reduce((all, p) => all.set(t, p, zeroCd), s.cd);
+            const caches = pasidsInTable.reduce((seen, p) => cdWritten(seen, t, p, zeroCd), {
               cfg: s.cfg,
               cfgOld: s.cfgOld,
             });
@@ -126,6 +135,7 @@ export function el2Stage1(
         source,
         reads: (f) => ({ cd: cd(f.cdTable, f.pasid) }),
         guards: [
+          inTable,
           {
             id: 'CD-is-not-in-use',
             doc: 'a PASID is attached to one domain at a time',
@@ -179,6 +189,7 @@ export function el2Stage1(
           test: ({ ste: { w0 } }, f) => kindOf(f.domain) !== 'S1' || w0.startsWith('S1'),
           else: fail('EACCES'),
         },
+        inTable,
         {
           id: 'other-CDs-are-invalid',
           doc: 'PASID 0 goes last, and takes the table along',
@@ -186,7 +197,7 @@ export function el2Stage1(
           test: (s, f) =>
             kindOf(f.domain) !== 'S1' ||
             f.pasid !== 0 ||
-            cdTables([s.ste.w0]).every((t) => pasid.values.every((p) => p === 0 || !live(s.cd.at(t, p)))),
+            cdTables([s.ste.w0]).every((t) => pasidsInTable.every((p) => p === 0 || !live(s.cd.at(t, p)))),
           else: fail('EINVAL'),
         },
         {

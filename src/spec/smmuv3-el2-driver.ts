@@ -4,6 +4,7 @@ import {
   done,
   fail,
   fragment,
+  goto,
   next,
   range,
   set,
@@ -16,6 +17,7 @@ import {
   type ValueOf,
 } from '../language/index.js';
 import type { Parts, Smmu } from './parts.js';
+import type { PageOwnership } from './page-ownership.js';
 import type { PowerIsOff } from './power-domain.js';
 import type { CommandQueue } from './command-ring.js';
 import type { Smmuv3 } from './smmuv3.js';
@@ -25,8 +27,22 @@ const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8)';
 
 export type El2Driver = ReturnType<typeof el2Driver>;
 
-/** Declares the driver's locks and lists, and the fragments that the IOMMU core calls. An SMMU that is off is passed over. */
-export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmuv3, powerIsOff?: PowerIsOff) {
+/** What an unmap does whose wait for its CMD_SYNC gives up: it returns the error, or a WARN_ON sets `panicked`. */
+export type UnmapGivesUp = 'returns' | Pick<PageOwnership, 'panicked'>;
+
+/**
+ * Declares the driver's locks and lists, and the fragments that the IOMMU core calls.
+ * @param powerIsOff an SMMU that is off is passed over
+ * @param givesUp the wait of an unmap may give up
+ */
+export function el2Driver(
+  m: Builder,
+  all: Parts,
+  streams: StreamTable,
+  hw: Smmuv3,
+  powerIsOff?: PowerIsOff,
+  givesUp?: UnmapGivesUp,
+) {
   const { smmu, domain, iova, sid, pasid, smmuOfSid } = all;
   const { Command, capacity, cmdq } = hw;
   const Smmus = set(smmu);
@@ -162,8 +178,22 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
   const invalidate = fragment('tlb_inv', { smmu, domain, iova }, (h) => [
     ...lookAtPower(h, (f) => f.smmu, 'smmu_tlb_inv_range_smmu'),
     h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova })),
-    h.call(cmdSync, (f) => ({ smmu: f.smmu })),
+    h.call(givesUp ? cmdSyncOrGiveUp(true) : cmdSync, (f) => ({ smmu: f.smmu })),
   ]);
+
+  /** Nobody could tell the core that an invalidation has failed, so a WARN_ON looks: a panic at EL2 (rule 7). */
+  const warnIfFailed = (h: Body<LocalSorts>, call: Node): Node => {
+    if (givesUp === undefined || givesUp === 'returns') return call;
+    const { panicked } = givesUp;
+    return h.onFail('WARN_ON(ret)', [call], [
+      h.step('WARN_ON', {
+        fn: 'smmu_tlb_inv_range: WARN_ON(smmu_tlb_inv_range_smmu)',
+        source,
+        writes: () => ({ panicked }),
+        run: () => goto('WARN_ON', { panicked: true }),
+      }),
+    ]); // prettier-ignore
+  };
 
   const iotlbSync = fragment('iotlb_sync', { domain, iova, smmus: Smmus, smmu }, (h) => [
     h.locked('list_lock', (f) => listLock(f.domain), [
@@ -175,7 +205,10 @@ export function el2Driver(m: Builder, all: Parts, streams: StreamTable, hw: Smmu
       }),
       h.each('each SMMU', 'smmu', (f) => f.smmus, [
         h.locked('smmu_lock', (f) => smmuLock(f.smmu), [
-          h.call(invalidate, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova }), { as: 'tlb_inv' }),
+          warnIfFailed(
+            h,
+            h.call(invalidate, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova }), { as: 'tlb_inv' }),
+          ),
         ]),
       ]),
     ], { shared: true }), // prettier-ignore

@@ -1,6 +1,7 @@
 /**
  * Registers of an SMMU (B7, Arm IHI 0070 §6.3): CR0 with CR0ACK, GBPA.ABORT, the bases of the stream table and of the
- * command queue, and what they do to transactions. EL2 never writes GBPA in this design, so there is no GBPA.Update here. Scenarios without registers are `alwaysOn`.
+ * queues, and what they do to transactions. EL2 never writes GBPA in this design, so there is no GBPA.Update here.
+ * Scenarios without registers are `alwaysOn`.
  */
 import {
   block,
@@ -48,13 +49,19 @@ export const alwaysOn = (m: Builder, { smmu }: Parts): Switches => ({
 export type SmmuRegisters = ReturnType<typeof smmuRegisters>;
 type Values = ValueOf<SmmuRegisters['Registers']>;
 
-/** Declares the registers, all SMMUs being enabled. @param abort GBPA.ABORT, as take-over found it */
-export function smmuRegisters(m: Builder, { smmu }: Parts, abort: boolean) {
+/**
+ * Declares the registers, all SMMUs being enabled.
+ * @param abort GBPA.ABORT, as take-over found it
+ * @param events there are event queues
+ */
+export function smmuRegisters(m: Builder, { smmu }: Parts, abort: boolean, events = false) {
   m.event('SMMU disabled', { smmu });
+  /** EVENTQEN is set and cleared together with SMMUEN (B8). */
   const Cr0 = enumOf('0', 'CMDQEN', 'SMMUEN|CMDQEN');
   const Mode = enumOf('TRANSLATE', 'ABORT', 'BYPASS', 'ASTRAY');
   /** What EL2 has programmed, or what is in the register after a loss of power: its reset value is UNKNOWN. */
   const Base = enumOf('EL2', 'UNKNOWN');
+  const EvtqBase = enumOf('UNUSED', 'EL2', 'UNKNOWN');
   const Registers = record('Registers', {
     powered: bool,
     cr0: Cr0,
@@ -62,7 +69,10 @@ export function smmuRegisters(m: Builder, { smmu }: Parts, abort: boolean) {
     abort: bool,
     STRTAB_BASE: Base,
     CMDQ_BASE: Base,
+    EVTQ_BASE: EvtqBase,
   });
+  const bases = (now: ValueOf<typeof Base>) =>
+    ({ STRTAB_BASE: now, CMDQ_BASE: now, EVTQ_BASE: events ? now : 'UNUSED' }) as const;
   const Modes = set(Mode);
   const registers = m.family(
     'registers',
@@ -73,8 +83,7 @@ export function smmuRegisters(m: Builder, { smmu }: Parts, abort: boolean) {
       cr0: 'SMMUEN|CMDQEN',
       ack: 'SMMUEN|CMDQEN',
       abort,
-      STRTAB_BASE: 'EL2',
-      CMDQ_BASE: 'EL2',
+      ...bases('EL2'),
     }),
   );
   const mayMode = m.family('mayMode', [smmu], Modes, Modes.make(['TRANSLATE']), 'ghost');
@@ -91,6 +100,7 @@ export function smmuRegisters(m: Builder, { smmu }: Parts, abort: boolean) {
     modeOf,
     Modes,
     Registers,
+    bases,
     modes: m.derived('modes', { mayMode }, (seen) =>
       smmu.values.map((s): ReadonlySet<Mode> => new Set(seen.mayMode.at(s))),
     ),
@@ -136,7 +146,7 @@ export function registerHardware(m: Builder, all: Parts, regs: SmmuRegisters, st
     ]);
 
   /** EL2 writes a base register. The SMMU ignores that while what it is the base of is enabled (fact 7). */
-  const writeBase = (name: 'STRTAB_BASE' | 'CMDQ_BASE', doc: string) =>
+  const writeBase = (name: 'STRTAB_BASE' | 'CMDQ_BASE' | 'EVTQ_BASE', doc: string) =>
     fragment(`program ${name}`, { smmu }, (h) => [
       h.step(`write ${name}`, {
         doc,
@@ -204,7 +214,7 @@ export function powerHardware(
   powerIsOff: PowerIsOff,
   { unseen, aborts }: PowerControl,
 ) {
-  const { registers, mayMode, modeOf, Modes, Registers } = regs;
+  const { registers, mayMode, modeOf, Modes, Registers, bases } = regs;
   for (const s of smmu.values) {
     const reset = (powered: boolean) =>
       Registers.make({
@@ -212,8 +222,7 @@ export function powerHardware(
         cr0: '0',
         ack: '0',
         abort: aborts,
-        STRTAB_BASE: 'UNKNOWN',
-        CMDQ_BASE: 'UNKNOWN',
+        ...bases('UNKNOWN'),
       });
     m.hardware(`power of ${smmu.print(s)}`, [
       rule('power is lost', {

@@ -42,7 +42,7 @@ export function streamTable(
   attached: (sid: Sid) => Domain | undefined,
   switches: Switches = alwaysOn(m, all),
 ) {
-  const { domain, sid, smmu, smmuOfSid, pasid, cdTable } = all;
+  const { domain, sid, smmu, smmuOfSid, pasid, pasidsInTable, cdTable } = all;
   m.event('STE written', { sid });
   m.event('STE live', { sid, smmu, domain, first: bool });
   m.event('STE dead', { sid, domain });
@@ -59,7 +59,8 @@ export function streamTable(
   type SteValue = ValueOf<typeof Ste>;
   type HeldValue = ValueOf<typeof Held>;
 
-  const zero = Ste.make({ w0: 'INVALID', vmid: null, ttb: null });
+  /** Zeroed words: VMID 0, which is nobody's where there is no identity domain, and a table at address 0. */
+  const zero = Ste.make({ w0: 'INVALID', vmid: all.identity ?? null, ttb: null });
   const noCd = HeldCd.make({ w0: set(Name).make(), ttb: set(Name).make() });
   const nothing = Held.make({
     w0: set(Word0).make(),
@@ -80,12 +81,12 @@ export function streamTable(
     );
   /** What is held, and what there is of a CD in the tables that the held words name. */
   const refetchedCd = (held: HeldValue, p: Pasid, seen: CdAt): HeldValue =>
-    cdTables(held.w0).reduce((all, t) => fetchedCd(all, p, seen.at(t, p)), held);
+    pasidsInTable.includes(p) ? cdTables(held.w0).reduce((all, t) => fetchedCd(all, p, seen.at(t, p)), held) : held;
   /** What is held, and the words of this STE, with all CDs behind it. */
   const fetched = (held: HeldValue, ste: SteValue, seen?: CdAt): HeldValue => {
     const words = held.merge({ w0: held.w0.add(ste.w0), vmid: held.vmid.add(ste.vmid), ttb: held.ttb.add(ste.ttb) });
     return cdTables([ste.w0]).reduce(
-      (all, t) => pasid.values.reduce((some, p) => fetchedCd(some, p, seen!.at(t, p)), all),
+      (all, t) => pasidsInTable.reduce((some, p) => fetchedCd(some, p, seen!.at(t, p)), all),
       words,
     );
   };
@@ -157,7 +158,7 @@ export function streamTable(
     sid.values.flatMap((stream) => {
       const { w0, ttb } = seen.ste.at(stream);
       if (w0 === 'S2') return ttb === d ? [stream] : [];
-      return cdTables([w0]).flatMap((t) => pasid.values.filter((p) => seen.cd.at(t, p).w0 === d).map(() => stream));
+      return cdTables([w0]).flatMap((t) => pasidsInTable.filter((p) => seen.cd.at(t, p).w0 === d).map(() => stream));
     });
 
   /** An STE in memory changes: its SMMU may fetch it, if it translates. One that is off fetches when it is enabled. */
@@ -171,7 +172,8 @@ export function streamTable(
   /** A CD in memory changes: all who may name its table may fetch it. */
   const cdWritten = (seen: Seen, t: CdTable, p: Pasid, words: CdValue): Seen =>
     sid.values.reduce((own, stream) => {
-      const join = (held: HeldValue): HeldValue => (held.w0.has(stage1(t)) ? fetchedCd(held, p, words) : held);
+      const join = (held: HeldValue): HeldValue =>
+        pasidsInTable.includes(p) && held.w0.has(stage1(t)) ? fetchedCd(held, p, words) : held;
       return {
         cfg: own.cfg.set(stream, join(own.cfg.at(stream))),
         cfgOld: own.cfgOld.set(stream, join(own.cfgOld.at(stream))),

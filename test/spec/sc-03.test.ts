@@ -47,6 +47,8 @@ describe('what published trees do', () => {
     ['SC-03/upstream-free', { 'P-14': 2 }],
     ['SC-03/upstream-lookup', { 'P-14': 6 }],
     ['SC-03/timeouts', { 'L-1': 35, 'L-2': 35, 'P-14': 22 }],
+    ['SC-03/unmap-timeouts', { 'P-14': 43 }],
+    ['SC-03/unmap-returns', {}],
     ['SC-03/teardown', { 'I-1': 30, 'I-3': 27, 'I-7': 73, 'I-13': 62, 'I-14': 46 }],
     ['SC-03/teardown-domain-first', { 'I-1': 33, 'I-3': 26, 'I-7': 73, 'I-13': 62, 'I-14': 36, 'L-3': 26 }],
     ['SC-03/teardown-detach', {}],
@@ -59,6 +61,27 @@ describe('what published trees do', () => {
     ['SC-03/one-vmid', { devices: 1 }],
   ])('%s holds at %o', async (name, scope) => {
     expect(violated(await asExpected(named(models, name), scope))).toEqual({});
+  });
+});
+
+describe('an unmap whose CMD_SYNC times out', () => {
+  const unmapReturns = named(models, 'SC-03/unmap-returns');
+
+  it.each([
+    [{}, { states: 589, transitions: 812, depth: 96 }],
+    [{ cpus: 2 }, { states: 26_139, transitions: 66_650, depth: 125 }],
+    [
+      { devices: 2, smmus: 2 },
+      { states: 3432, transitions: 5058, depth: 140 },
+    ],
+  ])('keeps the page at %o', async (scope, counts) => {
+    const result = await check(unmapReturns, scope);
+    expect(result).toMatchObject({ verdict: 'holds', deadlocks: 0, ...counts });
+    expect(vacuous(result)).toEqual([]);
+  });
+
+  it('says so', async () => {
+    expect((await returned(unmapReturns)).unmap_pages).toEqual(['-ENOENT', '-ETIMEDOUT']);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import models from '../../models/sc-04.js';
 import { asExpected, check, returned, vacuous } from './observe.js';
 
-const [sc04, android] = models;
+const [sc04, pasids, android, identity, identityPublished] = models;
 
 describe('SC-04', () => {
   it('holds, and no property is vacuous', async () => {
@@ -24,6 +24,53 @@ describe('SC-04', () => {
       map_pages: ['-EEXIST', '-ENOENT', '-EPERM'],
       unmap_pages: ['-ENOENT'],
     });
+  });
+});
+
+describe('SC-04/pasids', () => {
+  it('holds, and no property is vacuous', async () => {
+    const result = await check(pasids);
+    expect(result).toMatchObject({ verdict: 'holds', states: 14_508, transitions: 18_850, depth: 137, deadlocks: 0 });
+    expect(vacuous(result)).toEqual([]);
+  });
+
+  it('refuses a PASID that the table has no room for', async () => {
+    expect(await returned(pasids)).toMatchObject({
+      attach_dev: ['-E2BIG', '-EBUSY', '-EINVAL', '-ENOMEM'],
+      detach_dev: ['-E2BIG', '-EINVAL'],
+    });
+  });
+});
+
+describe('SC-04/identity', () => {
+  it('holds, and no property is vacuous', async () => {
+    const result = await check(identity);
+    expect(result).toMatchObject({ verdict: 'holds', states: 13_020, transitions: 31_297, depth: 130, deadlocks: 0 });
+    expect(vacuous(result)).toEqual([]);
+  });
+
+  it('holds with two devices', async () => {
+    const result = await check(identity, { cpus: 1, devices: 2 });
+    expect(result).toMatchObject({ verdict: 'holds', states: 8970, transitions: 11_245, depth: 145 });
+  });
+
+  it('returns these codes', async () => {
+    expect(await returned(identity)).toEqual({
+      __pkvm_host_donate_hyp: ['-EPERM'],
+      __pkvm_hyp_donate_host: ['-EPERM'],
+      alloc_domain: ['-EINVAL'],
+      attach_dev: ['-EBUSY', '-EINVAL'],
+      detach_dev: ['-EINVAL'],
+      free_domain: ['-EINVAL'],
+      map_pages: ['-EEXIST', '-EINVAL', '-ENOENT', '-EPERM'],
+      unmap_pages: ['-EINVAL', '-ENOENT'],
+    });
+  });
+});
+
+describe('SC-04/identity-published', () => {
+  it.each([{ cpus: 1 }, {}])('is as expected with %o', async (scope) => {
+    await asExpected(identityPublished, scope);
   });
 });
 

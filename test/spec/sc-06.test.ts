@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import models from '../../models/sc-06.js';
 import { asExpected, check, returned, vacuous } from './observe.js';
 
-const [sc06, noGbpaCheck, attaching] = models;
+const [sc06, noGbpaCheck, attaching, withEvents, eventsNotPinned] = models;
 
 describe('SC-06', () => {
   it('holds, and no property is vacuous', async () => {
@@ -42,6 +42,23 @@ describe('SC-06', () => {
     { pages: 1, cpus: 1, scmi: true },
   ])('is as expected with %o', async (scope) => {
     await asExpected(sc06, scope);
+  });
+
+  it('holds with event queues, and returns these codes', async () => {
+    const result = await check(withEvents);
+    expect(result).toMatchObject({ verdict: 'holds', states: 1009, transitions: 1901, depth: 38, deadlocks: 0 });
+    expect(vacuous(result)).toEqual([]);
+    expect(await returned(withEvents)).toMatchObject({
+      __pkvm_host_share_hyp: ['-EPERM'],
+      __pkvm_host_unshare_hyp: ['-EBUSY', '-EPERM'],
+    });
+  });
+
+  it.each([
+    [withEvents, { scmi: true }],
+    [eventsNotPinned, {}],
+  ])('with event queues is as expected: %o', async (model, scope) => {
+    await asExpected(model, scope);
   });
 
   it('without the check of GBPA.ABORT is as expected', () => asExpected(noGbpaCheck, { pages: 1, cpus: 1 }));
