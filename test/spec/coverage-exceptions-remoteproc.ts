@@ -87,7 +87,6 @@ export const remoteprocExceptions: readonly Exception[] = [
       'returns recover -EINVAL',
       'returns recover -ENODEV',
       'returns recover -ignored',
-      'returns rproc_auto_boot_callback -EINTR',
       'returns rproc_auto_boot_callback -EINVAL',
       'returns rproc_auto_boot_callback -ignored',
       'returns rproc_crash_handler_work -EINVAL',
