@@ -46,7 +46,7 @@ function declare(m: Builder, { faults, signals, recovery }: Scope, version: Clie
   const { pending } = crashes(m, remote);
   replacedFiles(m, rprocs);
   const { start, stop } = rprocSysfs(root);
-  const { crashHandler, recover } = rprocRecovery(worker, root, pending, {
+  const { crashHandler, recover } = rprocRecovery(worker, root, { pending }, {
     enabled: recovery,
     undoes: version === 'repaired',
   });

@@ -3,6 +3,7 @@
  * is bound, and the first processor registered with it; it is off.
  */
 import { bool, handler, index, next, type Builder, type Handler } from '../language/index.js';
+import { crashWork } from './crash-work.js';
 import { devices as declareDevices, platformBus } from './driver-core.js';
 import { remoteProcessors } from './remote-processor.js';
 import { remoteprocPta } from './remoteproc-pta.js';
@@ -12,6 +13,7 @@ import { rprocTeeDriver, type Backends } from './remoteproc-tee-driver.js';
 import { registrationEvents, rprocTeeRegistration } from './remoteproc-tee-registration.js';
 import { autoBootWorker, rprocAdd, rprocLife, whileFileIsThere } from './rproc-add.js';
 import { rprocCore, rprocSysfs, rprocVariables } from './rproc-core.js';
+import { rprocRecovery } from './rproc-recovery.js';
 import { stm32Rproc } from './stm32-rproc.js';
 import { teeBus, type TeeDevice } from './tee-bus.js';
 import { teeClientBus } from './tee-client-bus.js';
@@ -28,11 +30,13 @@ export interface BindingDesign {
   /** Each TEE device has a context of its own, instead of the static one. */
   readonly perDevice?: boolean;
   readonly backends?: Backends;
+  /** The processors may crash; the crash handler recovers them, or leaves that to root. */
+  readonly recovery?: 'enabled' | 'disabled';
 }
 
 /** Declares all components. Who is at work is for the scenario to say. */
 export function remoteprocWithTee(m: Builder, design: BindingDesign) {
-  const { version, autoBoot, faults, perDevice = false, backends } = design;
+  const { version, autoBoot, faults, perDevice = false, backends, recovery } = design;
   const repaired = version === 'repaired';
   const remote = remoteProcessors(m, { rprocs: design.rprocs, regions: 1 }, 'none');
   const { rproc } = remote;
@@ -45,7 +49,8 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   const [client] = clients;
   registrationEvents(m, client);
   const rprocs = rprocVariables(m, remote);
-  const life = rprocLife(m, { rproc }, { autoBoot, faults, delIsAtomic: repaired });
+  const crash = recovery && crashWork(m, remote);
+  const life = rprocLife(m, { rproc }, { autoBoot, faults, delIsAtomic: repaired }, crash);
   const devices = declareDevices(m, { device, rproc }, { faults, populates: version === 'v20' });
   const signal = m.variable('a signal may come', bool, design.signals);
 
@@ -55,11 +60,20 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   // A driver's remove is not to be interrupted, and does not start again what could not be stopped.
   const add = rprocAdd(life, repaired ? coreFor(false) : user);
   const registration = rprocTeeRegistration(client, bus, devices, add, signal);
-  const platform = platformBus(devices, stm32Rproc(add, registration, version));
+  const platform = platformBus(devices, stm32Rproc(add, registration, version, crash));
   const teeFor = (d: TeeDevice) =>
     teeClientBus(devices, platform, rprocTeeDriver(clients[perDevice ? d : 0], bus, platform, signal, backends));
   const sysfs = rprocSysfs(user, whileFileIsThere(life));
   const worker = autoBoot ? [autoBootWorker(life, coreFor(repaired))] : [];
+  const crashHandlers =
+    crash &&
+    rprocRecovery(
+      coreFor(repaired),
+      user,
+      crash,
+      { enabled: recovery === 'enabled', undoes: repaired },
+      whileFileIsThere(life),
+    );
 
   /** rproc_tee_unregister is exported: somebody else calls it for the first processor. */
   const otherCaller: Handler = handler('rproc_tee_unregister', {}, (h) => [
@@ -83,6 +97,7 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
     [client.trproc(r), true],
     [life.alive(r), true],
     [life.files(r), true],
+    ...(crash ? [[crash.irq(r), true] as const] : []),
   );
 
   m.assume('SIGNAL', 'an interruptible lock fails only where it would have waited and a signal is pending (B13)');
@@ -103,6 +118,8 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
     teeFor,
     sysfs,
     worker,
+    crash,
+    crashHandlers,
     otherCaller,
   };
 }
