@@ -27,6 +27,7 @@ import {
 import { remoteprocWithTee, type ClientVersion } from '../src/spec/index.js';
 
 const scope = {
+  shell: flag(true, 'a task that starts and stops the processor by sysfs, and asks for recoveries'),
   recovery: flag(true, 'the crash handler recovers at once; else root has to ask for it'),
   tee: flag(false, 'a task that unbinds and binds the TEE device'),
   faults: flag(false, 'what may fail does'),
@@ -34,21 +35,17 @@ const scope = {
 };
 type Scope = ScopeOf<typeof scope>;
 
-function declare(m: Builder, { recovery, tee, faults, signals }: Scope, version: ClientVersion): void {
+function declare(m: Builder, { shell, recovery, tee, faults, signals }: Scope, version: ClientVersion): void {
   const size = { rprocs: 1, teeDevices: 1, contexts: 2, autoBoot: false };
   const recovers = { recovery: recovery ? 'enabled' : 'disabled' } as const;
   const { crash, crashHandlers, ...system } = remoteprocWithTee(m, { version, ...size, ...recovers, faults, signals });
   const { rproc, device, platform, sysfs } = system;
   if (!crash || !crashHandlers) throw new Error('a processor that can’t crash');
 
-  const tasks = ['shell', 'platform', 'worker'];
-  m.process('shell', [sysfs.start, sysfs.stop, crashHandlers.recover]);
   m.process('platform', platform.handlers(rproc.of(0)));
   m.process('worker', [crashHandlers.crashHandler]);
-  if (tee) {
-    m.process('TEE', system.teeFor(device.of(0)).handlers(device.of(0)));
-    tasks.push('TEE');
-  }
+  if (shell) m.process('shell', [sysfs.start, sysfs.stop, crashHandlers.recover]);
+  if (tee) m.process('TEE', system.teeFor(device.of(0)).handlers(device.of(0)));
 
   linuxAndTheTaAgree(m, system, crash.pending); // L-7
   nothingClosedIsUsed(m, system); // L-8
@@ -59,7 +56,7 @@ function declare(m: Builder, { recovery, tee, faults, signals }: Scope, version:
   deletedIsTheEnd(m, system); // deleted
   locksAreOrdered(m); // P-6
   ctxLockAndRprocLockAreOrdered(m); // P-15
-  canRunTheCurrentImage(m, system, tasks); // V-4
+  if (shell) canRunTheCurrentImage(m, system, ['platform', 'worker', 'shell', ...(tee ? ['TEE'] : [])]); // V-4
   unbindCompletes(m); // V-5, wedge
 }
 

@@ -181,7 +181,7 @@ export function deletedIsTheEnd(
     text: 'A processor that is DELETED is in no other state again: nobody boots it, and nobody recovers it.',
     source: 'rproc_boot: DELETED -> -ENODEV (B12); W-62',
     forall: { rproc: life.rproc },
-    writes: ({ rproc: r }) => [rprocs.state(r)],
+    writes: ({ rproc: r }) => [rprocs.state(r), life.alive(r)],
     reads: ({ rproc: r }) => ({ state: rprocs.state(r), alive: life.alive(r) }),
     when: (s) => s.state === 'DELETED' && s.alive,
     holds: (_, after) => after.state === 'DELETED',

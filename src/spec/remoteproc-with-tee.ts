@@ -30,7 +30,7 @@ export interface BindingDesign {
   /** Each TEE device has a context of its own, instead of the static one. */
   readonly perDevice?: boolean;
   readonly backends?: Backends;
-  /** The processors may crash; the crash handler recovers them, or leaves that to root. */
+  /** The processors may crash; the crash handler recovers them, or leaves that to root. The first one runs at the start. */
   readonly recovery?: 'enabled' | 'disabled';
 }
 
@@ -40,7 +40,8 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   const repaired = version === 'repaired';
   const remote = remoteProcessors(m, { rprocs: design.rprocs, regions: 1 }, 'none');
   const { rproc } = remote;
-  const ta = remoteprocTa(m, remote, remoteprocPta(m, remote, false), { faults });
+  const pta = remoteprocPta(m, remote, false);
+  const ta = remoteprocTa(m, remote, pta, { faults });
   const device = index('tee', design.teeDevices);
   const bus = teeBus(m, device, ta, { faults, bound: true, contexts: design.contexts });
   const clients = (perDevice ? device.values : [device.of(0)]).map((d) =>
@@ -84,6 +85,16 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   const d = device.of(0);
   const c = bus.context.of(0);
   const r = rproc.of(0);
+  const running = [
+    [rprocs.state(r), 'RUNNING'],
+    [rprocs.power(r), 1],
+    [rprocs.subdevices(r), 'up'],
+    [client.dirty(r), repaired],
+    [ta.state(r), 'STARTED'],
+    [pta.state(r), 'ON'],
+    [remote.memory(r), remote.Memory.fill('A')],
+    [remote.processor(r), 'RUN'],
+  ] as const;
   m.start(
     [devices.tee(d), 'BOUND'],
     [client.dev, d],
@@ -97,7 +108,7 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
     [client.trproc(r), true],
     [life.alive(r), true],
     [life.files(r), true],
-    ...(crash ? [[crash.irq(r), true] as const] : []),
+    ...(crash ? ([[crash.irq(r), true], ...running] as const) : []),
   );
 
   m.assume('SIGNAL', 'an interruptible lock fails only where it would have waited and a signal is pending (B13)');

@@ -25,8 +25,11 @@ export function stm32Rproc(
   const { rproc, power } = core.variables;
   const same = (f: { rproc: Rproc }) => ({ rproc: f.rproc });
   const adds = addsRproc(version);
-  const devres = (h: Body<{ rproc: typeof rproc }>): Node[] =>
-    crash ? [h.call(crash.freeIrq, same, { as: 'devres_release_all' })] : [];
+  type H = Body<{ rproc: typeof rproc }>;
+  const repaired = version === 'repaired';
+  const quiet = (h: H): Node[] => (crash && repaired ? [h.call(crash.freeIrq, same), h.call(crash.cancel, same)] : []);
+  const devres = (h: H): Node[] =>
+    crash && !repaired ? [h.call(crash.freeIrq, same, { as: 'devres_release_all' })] : [];
 
   const probe = fragment('stm32_rproc_probe', { rproc }, (h) => [
     h.call(alloc, same),
@@ -34,14 +37,12 @@ export function stm32Rproc(
       ...(crash ? [h.call(crash.requestIrq, same)] : []),
       h.call(register, same),
       ...(adds ? [] : [h.onFail('unregister', [h.call(add, same)], [h.attempt('ignored', [h.call(unregister, same)])])]),
-    ], [h.call(free, same), ...devres(h)]),
+    ], [...quiet(h), h.call(free, same), ...devres(h)]),
   ]); // prettier-ignore
 
   const remove = fragment('stm32_rproc_remove', { rproc }, (h) => [
-    ...(version === 'repaired'
-      ? crash
-        ? [h.call(crash.freeIrq, same), h.call(crash.cancel, same)]
-        : []
+    ...(repaired
+      ? quiet(h)
       : [
           h.step('power > 0', {
             fn: 'stm32_rproc_remove: atomic_read',
@@ -54,7 +55,7 @@ export function stm32Rproc(
     ...(adds ? [] : [h.call(del, same)]),
     h.attempt('unregister', [h.call(unregister, same)]),
     ...(version === 'v20' ? [] : [h.call(free, same)]),
-    ...(version === 'repaired' ? [] : devres(h)),
+    ...devres(h),
   ]);
 
   return { probe, remove };
