@@ -157,10 +157,7 @@ export function freedOnce(m: Builder, { client, life }: BindingSystem): void {
 }
 
 /** L-12, for the crash work: it has no reference to the rproc. */
-export function crashWorkHasItsRproc(
-  m: Builder,
-  { life, crash }: { readonly life: RprocLife; readonly crash: CrashWork },
-): void {
+export function crashWorkHasItsRproc(m: Builder, { life }: Pick<BindingSystem, 'life'>, crash: CrashWork): void {
   m.invariant('L-12-work', {
     text: 'Each trproc/rproc is freed once; none is freed while reachable from a list or a running worker; here: from crash work that is queued or runs.',
     source: 'rproc_report_crash',
@@ -175,7 +172,7 @@ export function crashWorkHasItsRproc(
 /** What rproc_del has marked stays so until the next rproc_alloc. */
 export function deletedIsTheEnd(
   m: Builder,
-  { rprocs, life }: { readonly rprocs: RprocVariables; readonly life: RprocLife },
+  { rprocs, life }: Pick<BindingSystem, 'life'> & { readonly rprocs: RprocVariables },
 ): void {
   m.transition('deleted', {
     text: 'A processor that is DELETED is in no other state again: nobody boots it, and nobody recovers it.',

@@ -66,15 +66,16 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
     teeClientBus(devices, platform, rprocTeeDriver(clients[perDevice ? d : 0], bus, platform, signal, backends));
   const sysfs = rprocSysfs(user, whileFileIsThere(life));
   const worker = autoBoot ? [autoBootWorker(life, coreFor(repaired))] : [];
-  const crashHandlers =
-    crash &&
-    rprocRecovery(
+  const crashes = crash && {
+    ...crash,
+    ...rprocRecovery(
       coreFor(repaired),
       user,
       crash,
       { enabled: recovery === 'enabled', undoes: repaired },
       whileFileIsThere(life),
-    );
+    ),
+  };
 
   /** rproc_tee_unregister is exported: somebody else calls it for the first processor. */
   const otherCaller: Handler = handler('rproc_tee_unregister', {}, (h) => [
@@ -129,8 +130,7 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
     teeFor,
     sysfs,
     worker,
-    crash,
-    crashHandlers,
+    crashes,
     otherCaller,
   };
 }
