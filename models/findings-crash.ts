@@ -18,7 +18,7 @@ export const crashFindings: readonly Finding[] = [
   {
     id: 'crash-work-freed',
     in: core,
-    text: 'Nothing cancels the crash work, which holds no reference to the rproc, and the watchdog’s interrupt is freed after remove: the work is queued for, or runs on, an rproc that is freed.',
+    text: 'Nothing cancels the crash work, which holds no reference to the rproc, and the watchdog’s interrupt is freed only after remove: an rproc is freed while its crash work is queued or runs.',
     verdict: 'confirmed',
     seen: inAll('L-12-work'),
     mend: 'SC-19/unbind-repaired: remove begins with free_irq and cancel_work_sync, in this order',

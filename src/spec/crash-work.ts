@@ -1,7 +1,7 @@
 /**
  * Crashes of a processor whose driver comes and goes (B12, B14): the watchdog's interrupt queues the crash work, and the work
- * takes no reference to the rproc. Upstream nothing cancels it, and the interrupt is freed with the driver's other managed
- * resources, after remove.
+ * takes no reference to the rproc. Upstream nothing cancels it, and the interrupt is a managed resource: it is freed after
+ * remove.
  */
 import { block, bool, fragment, next, type Builder } from '../language/index.js';
 import { crashes, type RemoteProcessors } from './remote-processor.js';

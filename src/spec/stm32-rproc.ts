@@ -28,6 +28,7 @@ export function stm32Rproc(
   type H = Body<{ rproc: typeof rproc }>;
   const repaired = version === 'repaired';
   const quiet = (h: H): Node[] => (crash && repaired ? [h.call(crash.freeIrq, same), h.call(crash.cancel, same)] : []);
+  /** Managed resources go in reverse order: the interrupt, then the rproc. Only v20 frees the rproc before. */
   const devres = (h: H): Node[] =>
     crash && !repaired ? [h.call(crash.freeIrq, same, { as: 'devres_release_all' })] : [];
 
@@ -37,7 +38,7 @@ export function stm32Rproc(
       ...(crash ? [h.call(crash.requestIrq, same)] : []),
       h.call(register, same),
       ...(adds ? [] : [h.onFail('unregister', [h.call(add, same)], [h.attempt('ignored', [h.call(unregister, same)])])]),
-    ], [...quiet(h), h.call(free, same), ...devres(h)]),
+    ], [...quiet(h), ...devres(h), h.call(free, same)]),
   ]); // prettier-ignore
 
   const remove = fragment('stm32_rproc_remove', { rproc }, (h) => [
@@ -54,8 +55,8 @@ export function stm32Rproc(
         ]),
     ...(adds ? [] : [h.call(del, same)]),
     h.attempt('unregister', [h.call(unregister, same)]),
-    ...(version === 'v20' ? [] : [h.call(free, same)]),
     ...devres(h),
+    ...(version === 'v20' ? [] : [h.call(free, same)]),
   ]);
 
   return { probe, remove };
