@@ -219,6 +219,8 @@ export const remoteprocFindings: readonly Finding[] = [
       { model: 'SC-17', properties: ['L-12'] },
       { model: 'SC-17/v20', properties: ['L-12'] },
       { model: 'SC-17/v22', properties: ['L-12'] },
+      { model: 'SC-19/unbind-v20', properties: ['L-12'] },
+      { model: 'SC-19/unbind-v22', properties: ['L-9', 'L-12'] },
     ],
     mend: 'SC-17/repaired: a plain mutex, and the entry is taken out before it is freed',
   },

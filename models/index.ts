@@ -19,6 +19,7 @@ import sc16, { defects as sc16Defects } from './sc-16.js';
 import sc17, { defects as sc17Defects } from './sc-17.js';
 import sc18, { defects as sc18Defects } from './sc-18.js';
 import sc19, { defects as sc19Defects } from './sc-19.js';
+import sc19Unbind, { defects as sc19UnbindDefects } from './sc-19-unbind.js';
 import sc20, { defects as sc20Defects } from './sc-20.js';
 import sc21, { defects as sc21Defects } from './sc-21.js';
 import type { Model } from '../src/index.js';
@@ -52,6 +53,7 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-17.js', models: sc17, defects: sc17Defects },
   { file: './sc-18.js', models: sc18, defects: sc18Defects },
   { file: './sc-19.js', models: sc19, defects: sc19Defects },
+  { file: './sc-19-unbind.js', models: sc19Unbind, defects: sc19UnbindDefects },
   { file: './sc-20.js', models: sc20, defects: sc20Defects },
   { file: './sc-21.js', models: sc21, defects: sc21Defects },
   { file: './bench-iommu.js', models: [benchIommu] },

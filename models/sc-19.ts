@@ -46,10 +46,15 @@ function declare(m: Builder, { faults, signals, recovery }: Scope, version: Clie
   const { pending } = crashes(m, remote);
   replacedFiles(m, rprocs);
   const { start, stop } = rprocSysfs(root);
-  const { crashHandler, recover } = rprocRecovery(worker, root, pending, {
-    enabled: recovery,
-    undoes: version === 'repaired',
-  });
+  const { crashHandler, recover } = rprocRecovery(
+    worker,
+    root,
+    { pending },
+    {
+      enabled: recovery,
+      undoes: version === 'repaired',
+    },
+  );
   m.process('root', [start, stop, recover]);
   m.process('worker', [crashHandler]);
 

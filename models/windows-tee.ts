@@ -1,4 +1,4 @@
-/** Windows of remote processors and the TEE: W-50 to W-68. No scenario has a model yet. */
+/** Windows of remote processors and the TEE: W-50 to W-68. */
 import { NONE, window, type Window } from './window.js';
 
 /** In the order of their ids. */

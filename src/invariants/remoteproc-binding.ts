@@ -6,10 +6,12 @@ import type { Builder, Family } from '../language/index.js';
 import type {
   Backends,
   ClientVariables,
+  CrashWork,
   Devices,
   RemoteprocTa,
   Rproc,
   RprocLife,
+  RprocVariables,
   TeeBus,
   TeeDevice,
 } from '../spec/index.js';
@@ -151,6 +153,36 @@ export function freedOnce(m: Builder, { client, life }: BindingSystem): void {
       const used = step.emitted('trproc used') as unknown as OfRproc | undefined;
       return used ? 'the entry is used after it was freed' : 'the entry is freed twice, or while it is in the list';
     },
+  });
+}
+
+/** L-12, for the crash work: it has no reference to the rproc. */
+export function crashWorkHasItsRproc(m: Builder, { life }: Pick<BindingSystem, 'life'>, crash: CrashWork): void {
+  m.invariant('L-12-work', {
+    text: 'Each trproc/rproc is freed once; none is freed while reachable from a list or a running worker; here: from crash work that is queued or runs.',
+    source: 'rproc_report_crash',
+    forall: { rproc: life.rproc },
+    reads: ({ rproc: r }) => ({ pending: crash.pending(r), running: crash.running(r), alive: life.alive(r) }),
+    when: (s) => s.pending || s.running,
+    holds: (s) => s.alive,
+    because: (s) => `the rproc is freed, and its crash work ${s.running ? 'runs' : 'is queued'}`,
+  });
+}
+
+/** What rproc_del has marked stays so until the next rproc_alloc. */
+export function deletedIsTheEnd(
+  m: Builder,
+  { rprocs, life }: Pick<BindingSystem, 'life'> & { readonly rprocs: RprocVariables },
+): void {
+  m.transition('deleted', {
+    text: 'A processor that is DELETED is in no other state again: nobody boots it, and nobody recovers it.',
+    source: 'rproc_boot: DELETED -> -ENODEV (B12); W-62',
+    forall: { rproc: life.rproc },
+    writes: ({ rproc: r }) => [rprocs.state(r), life.alive(r)],
+    reads: ({ rproc: r }) => ({ state: rprocs.state(r), alive: life.alive(r) }),
+    when: (s) => s.state === 'DELETED' && s.alive,
+    holds: (_, after) => after.state === 'DELETED',
+    because: (_, after) => `it was DELETED, and is ${after.state}`,
   });
 }
 

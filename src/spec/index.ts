@@ -55,6 +55,7 @@ export * from './tee-bus.js';
 export * from './remoteproc-tee.js';
 export * from './rproc-core.js';
 export * from './rproc-recovery.js';
+export * from './crash-work.js';
 export * from './remoteproc-system.js';
 export * from './remoteproc-ta-state.js';
 export * from './remoteproc-ta-load.js';

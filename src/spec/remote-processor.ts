@@ -14,6 +14,7 @@ import {
   set,
   vector,
   type Builder,
+  type Family,
   type Index,
   type Rule,
   type ValueOf,
@@ -101,17 +102,26 @@ export function hostStores(m: Builder, { rproc, region, Regions, memory, closed 
 
 /**
  * Firmware that crashes: a watchdog interrupts Linux, which clears `pending` when it starts to handle it.
- * Only for scenarios that recover.
+ * Only for scenarios that recover. `requested`: whether anybody listens to the interrupt; without it, always.
  */
-export function crashes(m: Builder, { rproc, processor }: RemoteProcessors) {
+export function crashes(
+  m: Builder,
+  { rproc, processor }: RemoteProcessors,
+  requested?: Family<readonly [Rproc] & readonly number[], boolean>,
+) {
   const pending = m.family('crash interrupt', [rproc], bool, false);
   const crash = (r: Rproc): Rule =>
     rule(`crash ${rproc.print(r)}`, {
       doc: 'rp.crash of B16',
       source,
       fair: 'none',
+      reads: () => ({ ...(requested && { requested: requested(r) }) }),
       writes: () => ({ processor: processor(r), pending: pending(r) }),
-      run: (s) => (s.processor === 'RUN' ? next({ processor: 'HUNG' as const, pending: true }) : block),
+      run: (s) => {
+        if (s.processor !== 'RUN') return block;
+        const interrupts = !requested || s.requested;
+        return next({ processor: 'HUNG' as const, ...(interrupts && { pending: true }) });
+      },
     });
   m.hardware('watchdog', rproc.values.map(crash));
   return { pending };

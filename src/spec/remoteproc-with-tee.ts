@@ -3,6 +3,7 @@
  * is bound, and the first processor registered with it; it is off.
  */
 import { bool, handler, index, next, type Builder, type Handler } from '../language/index.js';
+import { crashWork } from './crash-work.js';
 import { devices as declareDevices, platformBus } from './driver-core.js';
 import { remoteProcessors } from './remote-processor.js';
 import { remoteprocPta } from './remoteproc-pta.js';
@@ -12,6 +13,7 @@ import { rprocTeeDriver, type Backends } from './remoteproc-tee-driver.js';
 import { registrationEvents, rprocTeeRegistration } from './remoteproc-tee-registration.js';
 import { autoBootWorker, rprocAdd, rprocLife, whileFileIsThere } from './rproc-add.js';
 import { rprocCore, rprocSysfs, rprocVariables } from './rproc-core.js';
+import { rprocRecovery } from './rproc-recovery.js';
 import { stm32Rproc } from './stm32-rproc.js';
 import { teeBus, type TeeDevice } from './tee-bus.js';
 import { teeClientBus } from './tee-client-bus.js';
@@ -28,15 +30,18 @@ export interface BindingDesign {
   /** Each TEE device has a context of its own, instead of the static one. */
   readonly perDevice?: boolean;
   readonly backends?: Backends;
+  /** The processors may crash; the crash handler recovers them, or leaves that to root. The first one runs at the start. */
+  readonly recovery?: 'enabled' | 'disabled';
 }
 
 /** Declares all components. Who is at work is for the scenario to say. */
 export function remoteprocWithTee(m: Builder, design: BindingDesign) {
-  const { version, autoBoot, faults, perDevice = false, backends } = design;
+  const { version, autoBoot, faults, perDevice = false, backends, recovery } = design;
   const repaired = version === 'repaired';
   const remote = remoteProcessors(m, { rprocs: design.rprocs, regions: 1 }, 'none');
   const { rproc } = remote;
-  const ta = remoteprocTa(m, remote, remoteprocPta(m, remote, false), { faults });
+  const pta = remoteprocPta(m, remote, false);
+  const ta = remoteprocTa(m, remote, pta, { faults });
   const device = index('tee', design.teeDevices);
   const bus = teeBus(m, device, ta, { faults, bound: true, contexts: design.contexts });
   const clients = (perDevice ? device.values : [device.of(0)]).map((d) =>
@@ -45,7 +50,8 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   const [client] = clients;
   registrationEvents(m, client);
   const rprocs = rprocVariables(m, remote);
-  const life = rprocLife(m, { rproc }, { autoBoot, faults, delIsAtomic: repaired });
+  const crash = recovery && crashWork(m, remote);
+  const life = rprocLife(m, { rproc }, { autoBoot, faults, delIsAtomic: repaired }, crash);
   const devices = declareDevices(m, { device, rproc }, { faults, populates: version === 'v20' });
   const signal = m.variable('a signal may come', bool, design.signals);
 
@@ -55,11 +61,21 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   // A driver's remove is not to be interrupted, and does not start again what could not be stopped.
   const add = rprocAdd(life, repaired ? coreFor(false) : user);
   const registration = rprocTeeRegistration(client, bus, devices, add, signal);
-  const platform = platformBus(devices, stm32Rproc(add, registration, version));
+  const platform = platformBus(devices, stm32Rproc(add, registration, version, crash));
   const teeFor = (d: TeeDevice) =>
     teeClientBus(devices, platform, rprocTeeDriver(clients[perDevice ? d : 0], bus, platform, signal, backends));
   const sysfs = rprocSysfs(user, whileFileIsThere(life));
   const worker = autoBoot ? [autoBootWorker(life, coreFor(repaired))] : [];
+  const crashes = crash && {
+    ...crash,
+    ...rprocRecovery(
+      coreFor(repaired),
+      user,
+      crash,
+      { enabled: recovery === 'enabled', undoes: repaired },
+      whileFileIsThere(life),
+    ),
+  };
 
   /** rproc_tee_unregister is exported: somebody else calls it for the first processor. */
   const otherCaller: Handler = handler('rproc_tee_unregister', {}, (h) => [
@@ -70,6 +86,16 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   const d = device.of(0);
   const c = bus.context.of(0);
   const r = rproc.of(0);
+  const running = [
+    [rprocs.state(r), 'RUNNING'],
+    [rprocs.power(r), 1],
+    [rprocs.subdevices(r), 'up'],
+    [client.dirty(r), repaired],
+    [ta.state(r), 'STARTED'],
+    [pta.state(r), 'ON'],
+    [remote.memory(r), remote.Memory.fill('A')],
+    [remote.processor(r), 'RUN'],
+  ] as const;
   m.start(
     [devices.tee(d), 'BOUND'],
     [client.dev, d],
@@ -83,6 +109,7 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
     [client.trproc(r), true],
     [life.alive(r), true],
     [life.files(r), true],
+    ...(crash ? ([[crash.irq(r), true], ...running] as const) : []),
   );
 
   m.assume('SIGNAL', 'an interruptible lock fails only where it would have waited and a signal is pending (B13)');
@@ -103,6 +130,7 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
     teeFor,
     sysfs,
     worker,
+    crashes,
     otherCaller,
   };
 }

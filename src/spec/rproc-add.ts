@@ -15,6 +15,7 @@ import {
   type Builder,
   type Handler,
 } from '../language/index.js';
+import type { CrashWork } from './crash-work.js';
 import type { Rproc } from './remote-processor.js';
 import type { OpenFile, RprocCore, RprocVariables } from './rproc-core.js';
 
@@ -33,8 +34,13 @@ export interface RprocAddDesign {
 export type RprocLife = ReturnType<typeof rprocLife>;
 export type RprocAdd = ReturnType<typeof rprocAdd>;
 
-/** Declares what is there of a processor besides its state. */
-export function rprocLife(m: Builder, { rproc }: Pick<RprocVariables, 'rproc'>, design: RprocAddDesign) {
+/** Declares what is there of a processor besides its state. `crash`: it may crash. */
+export function rprocLife(
+  m: Builder,
+  { rproc }: Pick<RprocVariables, 'rproc'>,
+  design: RprocAddDesign,
+  crash?: CrashWork,
+) {
   /** `struct rproc` is allocated. */
   const alive = m.family('struct rproc', [rproc], bool, false);
   const files = m.family('sysfs files', [rproc], bool, false);
@@ -43,7 +49,7 @@ export function rprocLife(m: Builder, { rproc }: Pick<RprocVariables, 'rproc'>, 
   /** The work that boots it. */
   const work = m.family('auto boot', [rproc], AutoBoot, 'NONE');
   m.event('rproc freed', { rproc });
-  return { rproc, alive, files, active, work, design };
+  return { rproc, alive, files, active, work, crash, design };
 }
 
 /** A store to a sysfs file, while the file is there. */
@@ -65,7 +71,7 @@ export const whileFileIsThere =
 
 /** The functions, for a task whose calls of the core are those of `core`. */
 export function rprocAdd(life: RprocLife, core: RprocCore) {
-  const { rproc, alive, files, active, work, design } = life;
+  const { rproc, alive, files, active, work, crash, design } = life;
   const { autoBoot, faults, delIsAtomic } = design;
   const { state, power, subdevices, lock } = core.variables;
   const same = (f: { rproc: Rproc }) => ({ rproc: f.rproc });
@@ -77,10 +83,13 @@ export function rprocAdd(life: RprocLife, core: RprocCore) {
       source,
       waits: true,
       atomic: 'nobody else knows it yet',
-      reads: (f) => ({ work: work(f.rproc) }),
+      reads: (f) => ({
+        work: work(f.rproc),
+        ...(crash && { pending: crash.pending(f.rproc), running: crash.running(f.rproc) }),
+      }),
       writes: (f) => ({ alive: alive(f.rproc), state: state(f.rproc), power: power(f.rproc), subdevices: subdevices(f.rproc) }),
       run: (s) => {
-        if (s.work !== 'NONE') return block;
+        if (s.work !== 'NONE' || (crash && (s.pending || s.running))) return block;
         const fresh = next({ alive: true, state: 'OFFLINE' as const, power: 0, subdevices: 'down' as const });
         return faults ? [fresh, fail('ENOMEM')] : fresh;
       },
@@ -121,7 +130,7 @@ export function rprocAdd(life: RprocLife, core: RprocCore) {
         fn: 'rproc_del',
         source: 'not upstream: a boot between rproc_shutdown and rproc_del',
         reads: (f) => ({ state: state(f.rproc) }),
-        run: (s) => (s.state === 'RUNNING' ? next() : goto('state := DELETED')),
+        run: (s) => (s.state === 'RUNNING' || s.state === 'CRASHED' ? next() : goto('state := DELETED')),
       }),
       h.attempt('stop', [h.call(core.stop, same)]),
       h.step('power := 0', {

@@ -2,9 +2,19 @@
  * Crash recovery in the remoteproc core (B12): a worker of the kernel stops the crashed processor and boots it again. The
  * lock is free between the two halves (W-62), and the firmware is read from the file system between stop and start (W-63).
  */
-import { block, done, fragment, handler, next, type Family, type Handler } from '../language/index.js';
+import {
+  block,
+  done,
+  fragment,
+  handler,
+  next,
+  type Body,
+  type Family,
+  type Handler,
+  type Node,
+} from '../language/index.js';
 import { Signed, type Rproc } from './remote-processor.js';
-import type { RprocCore } from './rproc-core.js';
+import type { OpenFile, RprocCore } from './rproc-core.js';
 
 const core = 'drivers/remoteproc/remoteproc_core.c (B12)';
 
@@ -16,12 +26,18 @@ export interface RecoveryDesign {
   readonly undoes: boolean;
 }
 
-/** `worker`: the core's functions for a task without signals. `root`: those for one that may get one. */
+type Flags = Family<readonly [Rproc] & readonly number[], boolean>;
+
+/**
+ * `worker`: the core's functions for a task without signals. `root`: those for one that may get one. `running` says to others
+ * that the work runs, and `open` is around what root does, where the processor may go away.
+ */
 export function rprocRecovery(
   worker: RprocCore,
   root: RprocCore,
-  pending: Family<readonly [Rproc] & readonly number[], boolean>,
+  { pending, running }: { readonly pending: Flags; readonly running?: Flags },
   { enabled, undoes }: RecoveryDesign,
+  open: OpenFile = (_, store) => store,
 ) {
   const { rproc, state, power, lock } = worker.variables;
   const same = (f: { rproc: Rproc }) => ({ rproc: f.rproc });
@@ -60,19 +76,7 @@ export function rprocRecovery(
       ], interruptible),
     ]); // prettier-ignore
 
-  const crashHandler: Handler = handler('rproc_crash_handler_work', { rproc }, (h) => [
-    h.step('interrupt', {
-      waits: true,
-      fn: 'rproc_report_crash',
-      source: core,
-      writes: () => ({ pending }),
-      run: (s) => {
-        const crashed = rproc.values.filter((r) => s.pending.at(r));
-        return crashed.length === 0
-          ? block
-          : crashed.map((r) => next({ pending: s.pending.set(r, false) }).local({ rproc: r }));
-      },
-    }),
+  const work = (h: Body<{ rproc: typeof rproc }>): Node[] => [
     h.locked('rproc->lock', (f) => lock(f.rproc), [
       h.step('state := CRASHED', {
         fn: 'rproc_crash_handler_work',
@@ -98,6 +102,35 @@ export function rprocRecovery(
       }),
     ]),
     ...(enabled ? [h.call(triggerRecovery(worker), same)] : []),
+  ];
+
+  const crashHandler: Handler = handler('rproc_crash_handler_work', { rproc }, (h) => [
+    h.step('interrupt', {
+      fair: 'weak',
+      waits: true,
+      atomic: 'there is one work item for each processor',
+      fn: 'rproc_report_crash',
+      source: core,
+      writes: () => ({ pending, ...(running && { running }) }),
+      run: (s) => {
+        const crashed = rproc.values.filter((r) => s.pending.at(r));
+        const take = (r: Rproc) =>
+          next({ pending: s.pending.set(r, false), ...(running && { running: s.running!.set(r, true) }) });
+        return crashed.length === 0 ? block : crashed.map((r) => take(r).local({ rproc: r }));
+      },
+    }),
+    ...(running
+      ? [
+          h.finally('the work is done', work(h), [
+            h.step('runs no more', {
+              fn: 'process_one_work',
+              source: 'kernel/workqueue.c',
+              writes: (f) => ({ running: running(f.rproc) }),
+              run: () => next({ running: false }),
+            }),
+          ]),
+        ]
+      : work(h)),
   ], { fn: 'rproc_crash_handler_work', source: core }); // prettier-ignore
 
   const recover: Handler = handler('recover', { rproc }, (h) => [
@@ -107,7 +140,7 @@ export function rprocRecovery(
       source: 'drivers/remoteproc/remoteproc_debugfs.c (B12)',
       run: () => rproc.values.map((r) => next().local({ rproc: r })),
     }),
-    h.call(triggerRecovery(root), same),
+    ...open(h, [h.call(triggerRecovery(root), same)]),
   ]);
 
   return { crashHandler, recover };
