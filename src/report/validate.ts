@@ -42,6 +42,10 @@ export const scalar: Reader<number | string | boolean> = (value, place) => {
   return text(1000)(value, place);
 };
 
+/** True or false. */
+export const bool: Reader<boolean> = (value, place) =>
+  typeof value === 'boolean' ? value : wrong(place, 'true or false');
+
 /** A list of at most `most` elements. */
 export const listOf =
   <T>(element: Reader<T>, most: number): Reader<readonly T[]> =>
