@@ -12,13 +12,16 @@ import {
 } from '../language/index.js';
 import type { SearchOptions, Trace } from './result.js';
 import { search } from './search.js';
-import { Watched, type GuardSeen, type StepNotes } from './watched.js';
+import { MANY, Watched, addValue, type GuardSeen, type Reads, type StepNotes } from './watched.js';
 
-/** A variable that somebody looks at, with its value if it is the same wherever one looked. */
+/** A variable that somebody looks at. */
 export interface Reading {
   readonly variable: number;
-  readonly value?: unknown;
-  /** Of a lock that stays held: by whom. */
+  /** The values that it had whenever it was looked at; none: too many to tell. */
+  readonly values: readonly unknown[];
+  /** It has this one value in all states. */
+  readonly stays: boolean;
+  /** Of a lock that is held whenever it is looked at: by whom, where that is known. */
   readonly holders: readonly string[];
 }
 
@@ -130,8 +133,6 @@ function goalOf(
 
 /** All that can follow after a state. */
 class Region {
-  private readonly goalReads = new Set<number>();
-
   constructor(
     private readonly machine: Machine,
     private readonly by: readonly MachineProcess[],
@@ -145,7 +146,9 @@ class Region {
     const { machine, last, by, options } = this;
     const { most = MOST, signal } = options;
     const watched = new Watched(machine, by);
-    const found = await search(this.from(watched.machine, last), { maxStates: most + 1, signal });
+    const looked: Reads = new Map();
+    const noted = (variable: number): void => void looked.set(variable, new Map());
+    const found = await search(this.from(watched.machine, last, noted), { maxStates: most + 1, signal });
     if (found.states > most)
       return { states: most, cut: true, ends: 0, goal: [], refusals: [], waits: [], aside: [], choices: [] };
     // Interrupted; or the goal was there after all, and the property is not a pure function.
@@ -157,20 +160,20 @@ class Region {
       states: found.states,
       cut: false,
       ends: found.deadlocks,
-      goal: reading(this.goalReads),
+      goal: reading(looked),
       refusals,
-      waits: waitsOf(notes, reading, this.stuck, this.stuck === undefined ? this.goalReads : []),
+      waits: waitsOf(notes, reading, this.stuck, this.stuck === undefined ? looked.keys() : []),
       aside: [],
       choices: [],
     };
   }
 
   /** A machine that starts here and of which nothing is asked but not to get to the goal. */
-  private from(machine: Machine, state: readonly unknown[]): Machine {
-    const { goal, goalReads } = this;
+  private from(machine: Machine, state: readonly unknown[], noted?: (variable: number) => void): Machine {
+    const { goal } = this;
     const judge = (read: Read) => {
       const noting: Read = (variable) => {
-        goalReads.add(variable);
+        noted?.(variable);
         return read(variable);
       };
       return goal.judge(noting) === 'holds' ? { violated: '' } : 'holds';
@@ -210,19 +213,38 @@ class Region {
   }
 }
 
-type ReadingsOf = (variables: Iterable<number>) => Reading[];
+type ReadingsOf = (reads: Reads) => Reading[];
 
+/** How readings are told, by what stays as it is in all states. */
 function readings(machine: Machine, state: readonly unknown[], stays: (variable: number) => boolean): ReadingsOf {
   const holders = (variable: number): string[] =>
     machine.processes.flatMap(({ name, frame, held }) =>
       frame >= 0 && held(state[frame]).includes(variable) ? [name] : [],
     );
-  return (variables) =>
-    sorted(variables).map((variable) => {
-      if (!stays(variable)) return { variable, holders: [] };
-      const lock = machine.variables[variable].kind === 'lock';
-      return { variable, value: state[variable], holders: lock ? holders(variable) : [] };
-    });
+  return (reads) =>
+    [...reads]
+      .sort(([a], [b]) => a - b)
+      .map(([variable, seen]) => {
+        const kept = stays(variable);
+        const values = [...seen].sort(([a], [b]) => order(a, b)).map(([, value]) => value);
+        return {
+          variable,
+          values: kept ? [state[variable]] : values.length < MANY ? values : [],
+          stays: kept,
+          holders: kept && machine.variables[variable].kind === 'lock' ? holders(variable) : [],
+        };
+      });
+}
+
+/** What several steps read. */
+function together(all: Iterable<Reads>): Reads {
+  const union: Reads = new Map();
+  for (const reads of all)
+    for (const [variable, values] of reads) {
+      if (values.size === 0) union.set(variable, union.get(variable) ?? new Map());
+      for (const [key, value] of values) addValue(union, variable, key, value);
+    }
+  return union;
 }
 
 /** A step's id without what a copy of it adds. */
@@ -237,20 +259,18 @@ function refusalsOf(notes: readonly StepNotes[], reading: ReadingsOf): Refusal[]
     const fails = !asked && step.labels.size > 0 && [...step.labels].every((label) => label.startsWith('-'));
     return fails ? [{ step, guard: '', labels: step.labels, reads: step.reads }] : own;
   });
-  const groups = new Map<string, Refusal & { steps: string[]; processes: string[] }>();
-  for (const { step, guard, labels, reads } of found) {
-    const ended = [...labels].sort();
-    const label = idOf(step).split('/').at(-1);
-    const key = JSON.stringify([label, guard, ended, sorted(reads)]);
-    let group = groups.get(key);
-    if (!group) groups.set(key, (group = { guard, steps: [], processes: [], labels: ended, reads: reading(reads) }));
-    if (!group.steps.includes(idOf(step))) group.steps.push(idOf(step));
-    if (!group.processes.includes(step.process)) group.processes.push(step.process);
+  const groups = new Map<string, typeof found>();
+  for (const one of found) {
+    const label = idOf(one.step).split('/').at(-1);
+    const key = JSON.stringify([label, one.guard, [...one.labels].sort(), sorted(one.reads.keys())]);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
   }
-  const all = [...groups.values()].map((group) => ({
-    ...group,
-    steps: group.steps.sort(),
-    processes: group.processes.sort(),
+  const all = [...groups.values()].map((group): Refusal => ({
+    guard: group[0].guard,
+    steps: [...new Set(group.map(({ step }) => idOf(step)))].sort(),
+    processes: [...new Set(group.map(({ step }) => step.process))].sort(),
+    labels: [...group[0].labels].sort(),
+    reads: reading(together(group.map(({ reads }) => reads))),
   }));
   return all.sort((a, b) => order(a.steps[0] + a.guard, b.steps[0] + b.guard));
 }
@@ -268,20 +288,28 @@ function waitsOf(
   const groups = new Map<string, StepNotes[]>();
   for (const step of notes) {
     if (step.moves > 0 || [...step.guards.values()].some(always)) continue;
-    const key = JSON.stringify([step.process, step.at, sorted(step.reads)]);
+    const key = JSON.stringify([step.process, step.at, sorted(step.reads.keys())]);
     groups.set(key, [...(groups.get(key) ?? []), step]);
   }
   const rank = rankOf([...groups.values()], stuck, looked);
   return [...groups.values()]
     .map((steps) => {
-      const [{ process, at, reads }] = steps;
+      const [{ process, at }] = steps;
       const ids = [...new Set(steps.map(idOf))].sort();
-      return { rank: rank.get(steps), wait: { process, steps: ids, at, reads: reading(reads) } };
+      const owed = steps.some(({ action }) => action.fair !== 'none');
+      const reads = reading(together(steps.map((step) => step.reads))).map((one) => {
+        // What it waits for is what it holds itself.
+        const own = steps.every(({ holds }) => holds.has(one.variable)) && one.values.length > 0;
+        return own ? { ...one, holders: [process] } : one;
+      });
+      return { rank: rank.get(steps), owed, wait: { process, steps: ids, at, reads } };
     })
     .filter(({ rank, wait }) => rank !== undefined || wait.reads.some(({ holders }) => holders.length > 0))
     .sort(
       (a, b) =>
         (a.rank ?? groups.size) - (b.rank ?? groups.size) ||
+        Number(b.owed) - Number(a.owed) ||
+        b.wait.steps.length - a.wait.steps.length ||
         order(a.wait.process + a.wait.steps[0], b.wait.process + b.wait.steps[0]),
     )
     .map(({ wait }) => wait);
@@ -304,7 +332,7 @@ function rankOf(
       const may = group.some(({ action }) => action.writes.some((variable) => wanted.has(variable)));
       if (may && !ranks.has(group)) ranks.set(group, n);
     }
-    wanted = new Set(groups.flatMap((group) => (ranks.get(group) === n ? [...group[0].reads] : [])));
+    wanted = new Set(groups.flatMap((group) => (ranks.get(group) === n ? [...group[0].reads.keys()] : [])));
   }
   return ranks;
 }
@@ -320,12 +348,12 @@ function aroundLoop(
   const taken = new Set(steps.slice(loop).map(({ process, action }) => `${process} ${action}`));
   const watched = new Watched(machine);
   const goal = goalOf(machine, property, guilty);
-  const looked = new Set<number>();
+  const looked: Reads = new Map();
   let ends = 0;
   for (const state of states) {
     const read: Read = (variable) => state[variable];
     goal?.judge((variable) => {
-      looked.add(variable);
+      looked.set(variable, new Map());
       return read(variable);
     });
     const before = movesOf(watched);
@@ -345,7 +373,7 @@ function aroundLoop(
     ends,
     goal: reading(looked),
     refusals: refusalsOf(notes, reading),
-    waits: waitsOf(notes, reading, guilty.process, looked),
+    waits: waitsOf(notes, reading, guilty.process, looked.keys()),
     aside: notes
       .filter(({ process, action, moves }) => moves > 0 && !taken.has(`${process} ${action.id}`))
       .map((step) => ({ process: step.process, action: idOf(step), at: step.at, enabled: step.moves })),

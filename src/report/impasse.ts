@@ -3,11 +3,11 @@ import type { StoredImpasse, StoredReading, StoredTrace } from './stored-trace.j
 import { count, plural } from './lines.js';
 import { enumeration } from './words.js';
 
-/** One thing that is to be said. `key`: it is among the few that say most. */
+/** One thing that is to be said. */
 export interface ImpasseRow {
   readonly title: 'behind' | 'stays' | 'refuses' | 'waits' | 'choice';
   readonly text: string;
-  /** Said last: what it would take. Mostly empty. */
+  /** What it would take; mostly empty. */
   readonly remedy: string;
 }
 
@@ -25,14 +25,16 @@ export function impasseRows(trace: About, impasse: StoredImpasse): ImpasseRow[] 
   const row = (title: ImpasseRow['title'], text: string, remedy = ''): ImpasseRow => ({ title, text, remedy });
   const summary = row('behind', summaryWords(trace, impasse));
   if (impasse.cut) return [summary];
-  const kept = goal.filter(({ variable, value }) => value !== null && trace.variables[variable].kind !== 'frame');
+  const kept = goal.filter(({ variable, stays }) => stays && trace.variables[variable].kind !== 'frame');
   const refused = refusals.map((refusal) => ({
     enough: refusal.enough,
     row: row('refuses', refusalWords(trace, refusal), refusal.enough ? remedy(refusal) : ''),
   }));
   return [
     summary,
-    ...(kept.length > 0 ? [row('stays', `the goal looks at ${readingWords(trace, kept)}`)] : []),
+    ...(kept.length > 0
+      ? [row('stays', `${readingWords(trace, kept)}, and the goal looks at ${kept.length > 1 ? 'them' : 'it'}`)]
+      : []),
     ...refused.filter(({ enough }) => enough).map((one) => one.row),
     ...choiceWords(impasse).map((text) => row('choice', text)),
     ...waits.map((wait) => row('waits', waitWords(trace, wait))),
@@ -47,9 +49,8 @@ function summaryWords({ loop, steps }: About, { states, cut, ends }: StoredImpas
       : `the loop goes through ${plural(states, 'state')}, and the goal is in none of them`;
   if (cut)
     return `more than ${plural(states, 'state')} can follow, none with the goal: too many to say what they have in common`;
-  const follow =
-    states === 1 ? 'no other state can follow' : `${plural(states, 'state')} can follow, none with the goal`;
-  if (ends === 0) return `${follow}: it goes on and on among them`;
+  const follow = states === 1 ? 'no other state can follow' : `${plural(states, 'state')} can follow, none with the goal`;
+  if (ends === 0) return `${follow}. Something can always move there: no deadlock, but no way out`;
   return `${follow}; ${ends === states ? 'nothing moves any more' : `in ${count(ends)} of them nothing moves any more`}`;
 }
 
@@ -58,7 +59,7 @@ function refusalWords(
   trace: About,
   { guard, doc, steps, processes, labels, reads }: StoredImpasse['refusals'][number],
 ): string {
-  const who = `${some(processes)} in ${stepWords(steps)}`;
+  const who = `${some(processes)}: ${stepWords(steps)}`;
   const ended = labels.filter((label) => label !== '');
   const what =
     ended.length > 0
@@ -67,7 +68,7 @@ function refusalWords(
         ? 'is always refused'
         : 'waits for ever';
   const why = guard === '' ? '' : `: guard ${guard} refuses${doc === '' ? '' : ` (${doc})`}`;
-  return `${who} ${what}${why}${since(trace, reads, guard === '' ? ': ' : ', ')}`;
+  return `${who} ${what}${why}${since(trace, reads, guard === '' ? ': ' : ', since ')}`;
 }
 
 const remedy = ({ guard }: { readonly guard: string }): string => `did ${guard} let it pass, the goal could be reached`;
@@ -103,25 +104,28 @@ function choiceWords({ choices, aside, states }: StoredImpasse): string[] {
   ];
 }
 
-/** What they look at: what stays says why; else what changes is at least named. */
-function since(trace: About, reads: readonly StoredReading[], joint: string): string {
-  const seen = reads.filter(({ variable }) => trace.variables[variable].kind !== 'frame');
-  const held = seen.filter(({ holders }) => holders.length > 0);
-  const stays =
-    held.length > 0
-      ? held
-      : seen.filter(({ variable, value }) => value !== null && trace.variables[variable].kind !== 'lock');
-  if (stays.length > 0) return `${joint}${joint === ', ' ? 'since ' : ''}${readingWords(trace, stays)}`;
-  const names = seen.map(({ variable }) => trace.variables[variable].name);
-  return names.length > 0 ? `${joint}whatever becomes of ${some(names)}` : '';
+/** What they look at: a lock that is held; what never changes; what it was each time; or at least which variables. */
+function since({ variables }: About, reads: readonly StoredReading[], joint: string): string {
+  const seen = reads.filter(({ variable }) => variables[variable].kind !== 'frame');
+  const isLock = ({ variable }: StoredReading): boolean => variables[variable].kind === 'lock';
+  const choices = [
+    seen.filter(({ holders }) => holders.length > 0),
+    seen.filter((one) => one.stays && !isLock(one)),
+    seen.filter((one) => one.values.length > 0 && !isLock(one)),
+    seen.filter(({ values }) => values.length > 0),
+  ];
+  const told = choices.find((one) => one.length > 0);
+  if (told) return `${joint}${readingWords({ variables }, told)}`;
+  const names = seen.map(({ variable }) => variables[variable].name);
+  return names.length > 0 ? `${joint}whatever ${some(names)} ${names.length > 1 ? 'are' : 'is'}` : '';
 }
 
-const readingWords = ({ variables }: About, reads: readonly StoredReading[]): string =>
+const readingWords = ({ variables }: Pick<About, 'variables'>, reads: readonly StoredReading[]): string =>
   enumeration(
-    reads.map(({ variable, value, holders }) => {
-      const text = value ?? '';
-      const short = text.length > LONG ? `${text.slice(0, LONG - 1)}…` : text;
-      return `${variables[variable].name}, which stays ${short}${holders.length > 0 ? ` by ${enumeration(holders)}` : ''}`;
+    reads.map(({ variable, values, stays, holders }) => {
+      const short = values.map((text) => (text.length > LONG ? `${text.slice(0, LONG - 1)}…` : text)).join(' or ');
+      const by = holders.length > 0 ? ` by ${enumeration(holders)}` : '';
+      return `${variables[variable].name} ${stays ? 'stays' : 'is then'} ${short}${by}`;
     }),
   );
 
@@ -134,7 +138,7 @@ function stepWords(steps: readonly string[]): string {
 
 function shortened(step: string): string {
   const parts = step.split('/');
-  return parts.length <= 3 ? step : [parts[0], '…', ...parts.slice(-2)].join('/');
+  return parts.length <= 4 ? step : [parts[0], '…', ...parts.slice(-3)].join('/');
 }
 
 const some = (words: readonly string[]): string =>

@@ -70,9 +70,9 @@ export function recordTrace(machine: Machine, trace: Trace, setting: Setting): S
 
 function recordImpasse(machine: Machine, found: Impasse, { docOf }: Setting): StoredImpasse {
   const readings = (all: readonly Reading[]): StoredReading[] =>
-    all.map(({ variable, value, holders }) => {
+    all.map(({ variable, values, stays, holders }) => {
       const { sort } = machine.variables[variable];
-      return { variable, value: value === undefined ? null : cut(sort.print(value)), holders };
+      return { variable, values: values.map((value) => cut(sort.print(value))), stays, holders };
     });
   const { states, cut: more, ends, goal, refusals, waits, aside, choices } = found;
   return {

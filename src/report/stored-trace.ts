@@ -64,10 +64,11 @@ export interface StoredFault extends StoredOrigin {
   readonly message: string;
 }
 
-/** A variable that was looked at. `value`: it stays so; `null`: it changes. `holders`: who holds a lock that stays held. */
+/** A variable that was looked at, as the explorer's `Reading` has it. */
 export interface StoredReading {
   readonly variable: number;
-  readonly value: string | null;
+  readonly values: readonly string[];
+  readonly stays: boolean;
   readonly holders: readonly string[];
 }
 

@@ -47,7 +47,8 @@ function encodedAt(value: unknown, place: string, depth: number): Encoded {
 const stored = object({ encoded, printed: word });
 const reading = object<StoredReading>({
   variable: natural(limits.variables),
-  value: nullable(word),
+  values: listOf(word, 100),
+  stays: bool,
   holders: listOf(text(1000), 1000),
 });
 const readings = listOf(reading, limits.variables);
