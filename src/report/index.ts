@@ -36,7 +36,7 @@ export {
   type BaselineEntry,
   type Difference,
 } from './baseline.js';
-export { pageLimits, pageTrace, type PageStep, type PageTrace } from './page-trace.js';
+export { pageLimits, pageTrace, visible, type PageStep, type PageTrace } from './page-trace.js';
 export { contentSecurityPolicy, htmlPage, type PageAssets } from './html.js';
 export type * from './page-data.js';
 export { Walker, WalkError } from './walk.js';

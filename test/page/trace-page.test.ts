@@ -21,6 +21,7 @@ function write(trace: StoredTrace, limits?: Parameters<typeof pageTrace>[2]): { 
     trace: pageTrace(trace, [{ name: 'ring', doc: 'the requests, oldest first' }], limits),
     about: '',
     commands,
+    codes: { 'W-22': 'window: the leaves are walked again' },
   } satisfies PageData;
   const html = htmlPage(data.trace.property.id, data, pageAssets());
   const file = path.join(folder, 'page.html');
