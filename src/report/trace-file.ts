@@ -23,7 +23,7 @@ export function encodeTrace(trace: StoredTrace): Uint8Array {
   } catch (error) {
     throw error instanceof ShapeError ? new TraceError(`the trace can't be stored: ${error.message}`) : error;
   }
-  const payload = encode(trace, { maxDepth: limits.depth + 20, ignoreUndefined: true });
+  const payload = encode(trace, { maxDepth: limits.depth + 20 });
   const file = seal(payload);
   if (file.length > limits.file)
     throw new TraceError(`the trace can't be stored: it is larger than ${limits.file} bytes`);

@@ -95,13 +95,11 @@ export const object =
       if (!Object.hasOwn(fields, name)) throw new ShapeError(`${place} has an unknown field "${name.slice(0, 40)}"`);
     }
     return Object.fromEntries(
-      names.map((name) => {
-        if (!given.has(name)) {
-          const { absent } = fields[name];
-          if (!absent) throw new ShapeError(`${place} lacks the field "${name}"`);
-          return [name, absent.means];
-        }
-        return [name, fields[name](given.get(name), `${place}.${name}`)];
+      names.flatMap((name): [string, unknown][] => {
+        if (given.has(name)) return [[name, fields[name](given.get(name), `${place}.${name}`)]];
+        const { absent } = fields[name];
+        if (!absent) throw new ShapeError(`${place} lacks the field "${name}"`);
+        return absent.means === undefined ? [] : [[name, absent.means]];
       }),
     ) as T;
   };
