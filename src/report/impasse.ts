@@ -49,7 +49,8 @@ function summaryWords({ loop, steps }: About, { states, cut, ends }: StoredImpas
       : `the loop goes through ${plural(states, 'state')}, and the goal is in none of them`;
   if (cut)
     return `more than ${plural(states, 'state')} can follow, none with the goal: too many to say what they have in common`;
-  const follow = states === 1 ? 'no other state can follow' : `${plural(states, 'state')} can follow, none with the goal`;
+  const follow =
+    states === 1 ? 'no other state can follow' : `${plural(states, 'state')} can follow, none with the goal`;
   if (ends === 0) return `${follow}. Something can always move there: no deadlock, but no way out`;
   return `${follow}; ${ends === states ? 'nothing moves any more' : `in ${count(ends)} of them nothing moves any more`}`;
 }

