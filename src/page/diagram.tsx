@@ -5,7 +5,7 @@ import { functionName } from '../report/counterexample.js';
 import type { PageStep, PageTrace } from '../report/page-trace.js';
 import { Impasse } from './impasse-view.js';
 import { draw, lockLetter, type Cell, type Drawing, type Lane } from './lanes.js';
-import { Change, Coded, Pairs, Words } from './text.js';
+import { Change, Coded, Inside, Pairs, Words } from './text.js';
 import { actionParts, changedPlace } from './values.js';
 import type { View } from './view.js';
 
@@ -89,9 +89,6 @@ function Legend({ trace, drawing: { locks } }: { readonly trace: PageTrace; read
     </p>
   );
 }
-
-/** Parts of a path that a row shows. */
-const DEEP = 5;
 
 const emptyCell: Cell = { acts: false, handler: null, locks: [] };
 
@@ -273,16 +270,6 @@ function StepText({ trace, drawing, n }: StepTextProps): JSX.Element {
         )}
       </span>
     </>
-  );
-}
-
-/** What a step is part of; of a long path the beginning is left to the step's own panel. */
-function Inside({ parts }: { readonly parts: readonly string[] }): JSX.Element {
-  const shown = parts.length > DEEP ? ['…', ...parts.slice(1 - DEEP)] : parts;
-  return (
-    <span class="path" title={parts.join(' › ')}>
-      in {shown.join(' › ')}
-    </span>
   );
 }
 

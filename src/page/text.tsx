@@ -77,3 +77,16 @@ export function Change({ before, after }: { readonly before: string; readonly af
     </span>
   );
 }
+
+/** Parts of a path that a row shows. */
+const DEEP = 5;
+
+/** What a step is part of; of a long path the beginning is left to the step's own panel. */
+export function Inside({ parts }: { readonly parts: readonly string[] }): JSX.Element {
+  const shown = parts.length > DEEP ? ['…', ...parts.slice(1 - DEEP)] : parts;
+  return (
+    <span class="path" title={parts.join(' › ')}>
+      in {shown.join(' › ')}
+    </span>
+  );
+}

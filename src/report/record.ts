@@ -1,6 +1,7 @@
 /** From a trace as the explorer found it to one that can be stored and printed without its model. */
 import { Frame, IDLE, keyOf, type Machine, type Model, type Origin, type Sort } from '../language/index.js';
-import type { Impasse, Reading } from '../explorer/impasse.js';
+import type { Impasse } from '../explorer/impasse.js';
+import type { Reading } from '../explorer/obstacles.js';
 import type { Trace, TraceStep } from '../explorer/result.js';
 import type { GuardFinder } from './guards.js';
 import type {
