@@ -5,6 +5,7 @@ import {
   countLines,
   coverageLines,
   coverageOf,
+  guardDocs,
   guardFinder,
   marginOf,
   profileLines,
@@ -27,6 +28,7 @@ import { BaselineRun } from './baseline.js';
 import { Exit, combine, type ExitCode } from './exit.js';
 import { exitCodeOf, expectations, judge } from './expected.js';
 import { interruptible } from './interrupt.js';
+import { explained } from './impasse.js';
 import { jsonFailure, jsonResult } from './json.js';
 import { programLines } from './list.js';
 import { findModels, type Found } from './models.js';
@@ -150,6 +152,8 @@ async function checkOne(
       ...{ code: Exit.error, text: () => [], json: jsonFailure(machine, options.workers, message) },
     };
   }
+  line.tell(() => 'looking for what stands in the way');
+  result = await explained(task, result, signal);
   line.clear();
   const judged = judge(result, expected);
   const { paths, stored, places, failures } = writeTraces(task, result, traces, terminal);
@@ -171,7 +175,10 @@ async function checkOne(
     ...asked(task, options),
     ...{ result, judged, stored, paths, places, failures, differences, code },
     text: () => reportLines(task, options, terminal, { result, judged, paths, stored, coverage, profile }),
-    json: { ...jsonResult(result, judged, paths, { coverage, profile }), ...(differences ? { differences } : {}) },
+    json: {
+      ...jsonResult(result, judged, paths, { coverage, profile, stored }),
+      ...(differences ? { differences } : {}),
+    },
   };
 }
 
@@ -194,13 +201,15 @@ export function writeTraces(
   const failures: string[] = [];
   const broken = result.properties.filter(({ verdict }) => verdict === 'violated' || verdict === 'error');
   if (broken.every(({ trace }) => !trace)) return { paths, stored, places, failures };
-  const guard = guardFinder(machine, describedOf({ found, machine }));
+  const described = describedOf({ found, machine });
+  const guard = guardFinder(machine, described);
+  const docOf = guardDocs(described);
   const place = (at: string): string => {
     const short = shortPlace(at, terminal.cwd);
     places.set(short, at);
     return short;
   };
-  const setting = { tool: version, model: found.model, file: found.file, place, guard };
+  const setting = { tool: version, model: found.model, file: found.file, place, guard, docOf };
   for (const { id, trace, further = [] } of broken) {
     if (!trace) continue;
     const kept = [trace, ...further].map((own) => recordTrace(machine, own, setting));

@@ -1,7 +1,7 @@
 /** One model's result for machines: one object a line. Fields are only ever added. */
 import type { Machine } from '../language/index.js';
 import type { LockEdge, SearchResult } from '../explorer/index.js';
-import type { Coverage, Difference, Judged, Profile } from '../report/index.js';
+import type { Coverage, Difference, Judged, Profile, StoredImpasse, StoredTrace } from '../report/index.js';
 
 /** What `--json` prints of a model. */
 export interface JsonResult {
@@ -50,6 +50,13 @@ interface JsonProperty {
   readonly further?: readonly string[];
   readonly reason?: string;
   readonly vacuous?: true;
+  /** What stands in the way at the end of the trace, where it was looked for. */
+  readonly impasse?: JsonImpasse;
+}
+
+/** Names of the variables that an impasse speaks of, by their number in it. */
+interface JsonImpasse extends StoredImpasse {
+  readonly variables: Readonly<Record<number, string>>;
 }
 
 /** The object of a search that ended. */
@@ -57,7 +64,7 @@ export function jsonResult(
   result: SearchResult,
   judged: readonly Judged[],
   traces: ReadonlyMap<string, readonly string[]>,
-  { coverage, profile }: Pick<JsonResult, 'coverage' | 'profile'> = {},
+  { coverage, profile, stored }: Pick<JsonResult, 'coverage' | 'profile'> & { readonly stored?: Stored } = {},
 ): JsonResult {
   const {
     machine,
@@ -86,7 +93,7 @@ export function jsonResult(
     workers,
     specCalls,
     bytesPerState,
-    properties: propertiesOf(judged, traces),
+    properties: propertiesOf(judged, traces, stored),
     expected: Object.fromEntries(
       judged.filter(({ expected }) => expected === 'violated').map(({ result: { id } }) => [id, 'violated' as const]),
     ),
@@ -100,10 +107,14 @@ export function jsonResult(
   };
 }
 
-/** What is said of each property; `traces` are files by property. */
+/** Traces by property. */
+type Stored = ReadonlyMap<string, readonly StoredTrace[]>;
+
+/** What is said of each property; `traces` are files by property, `stored` what is in them. */
 export const propertiesOf = (
   judged: readonly Judged[],
   traces: ReadonlyMap<string, readonly string[]>,
+  stored: Stored = new Map(),
 ): readonly JsonProperty[] =>
   judged.map(({ result: { id, kind, verdict, length, reason, vacuous, trace } }) => ({
     id,
@@ -114,7 +125,16 @@ export const propertiesOf = (
     ...(trace?.loop === undefined ? {} : { loop: trace.loop }),
     ...(reason === undefined ? {} : { reason }),
     ...(vacuous ? { vacuous } : {}),
+    ...impasseOf(stored.get(id)?.[0]),
   }));
+
+function impasseOf(trace: StoredTrace | undefined): Pick<JsonProperty, 'impasse'> {
+  if (!trace?.impasse) return {};
+  const { goal, refusals, waits } = trace.impasse;
+  const named = [goal, ...[...refusals, ...waits].map(({ reads }) => reads)].flat();
+  const variables = Object.fromEntries(named.map(({ variable }) => [variable, trace.variables[variable].name]));
+  return { impasse: { variables, ...trace.impasse } };
+}
 
 const tracesOf = ([trace, ...further]: readonly string[]): Pick<JsonProperty, 'trace' | 'further'> =>
   trace === undefined ? {} : { trace, ...(further.length > 0 ? { further } : {}) };

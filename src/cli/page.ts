@@ -2,8 +2,17 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { TraceError, htmlPage, pageTrace, type PageAssets, type PageData, type StoredTrace } from '../report/index.js';
+import {
+  TraceError,
+  htmlPage,
+  pageTrace,
+  visible,
+  type PageAssets,
+  type PageData,
+  type StoredTrace,
+} from '../report/index.js';
 import { openInBrowser } from './browser.js';
+import { codesIn } from './codes.js';
 import { InputError } from './exit.js';
 import type { Machine } from '../language/index.js';
 import { builtinModels } from './models.js';
@@ -46,7 +55,9 @@ export async function writePage(
   try {
     const shown = pageTrace(trace, machine?.variables);
     ({ skipped } = shown);
-    const data: PageData = { kind: 'trace', trace: shown, about: about(trace), commands: commandsOf(trace, file) };
+    const codes = visible(codesIn(JSON.stringify(shown), machine));
+    const commands = commandsOf(trace, file);
+    const data: PageData = { kind: 'trace', trace: shown, about: about(trace), commands, codes };
     writeFileSync(partial, htmlPage(`${shown.property.id}: ${shown.model}`, data, pageAssets()));
     renameSync(partial, whole);
   } catch (error) {

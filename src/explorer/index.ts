@@ -8,3 +8,5 @@ export { simulate, type Simulation, type SimulationOptions, type SimulationProgr
 export { execute } from './execute.js';
 export { loadModel } from './source.js';
 export { endPool, meet } from './threads.js';
+export { impasseOf, type Aside, type Choice, type Impasse, type ImpasseOptions } from './impasse.js';
+export type { Reading, Refusal, Wait } from './obstacles.js';

@@ -2,6 +2,7 @@
 import type { Emission, Fault, Machine, MachineProperty } from '../language/index.js';
 import type { Census } from './census.js';
 import type { Evidence } from './evidence.js';
+import type { Impasse } from './impasse.js';
 import type { LockEdge } from './lock-order.js';
 
 /** Verdict of one property. */
@@ -32,6 +33,8 @@ export interface Trace {
   readonly steps: readonly TraceStep[];
   /** The steps from this one on (0: all) can be taken again and again; as many as there are steps: it stays as it is. */
   readonly loop?: number;
+  /** Why what should come never comes, where somebody has asked: see {@link impasseOf}. */
+  readonly impasse?: Impasse;
   /** For faults: the step that could not be taken from the last state. */
   readonly faulting?: { readonly process: string; readonly action: string; readonly fault: Fault };
 }

@@ -3,8 +3,9 @@ import { Fragment, type JSX } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { functionName } from '../report/counterexample.js';
 import type { PageStep, PageTrace } from '../report/page-trace.js';
+import { Impasse } from './impasse-view.js';
 import { draw, lockLetter, type Cell, type Drawing, type Lane } from './lanes.js';
-import { Change, Pairs, Words } from './text.js';
+import { Change, Coded, Inside, Pairs, Words } from './text.js';
 import { actionParts, changedPlace } from './values.js';
 import type { View } from './view.js';
 
@@ -38,8 +39,10 @@ export function Diagram({ trace, view }: Props): JSX.Element {
   );
   return (
     <section class="diagram" aria-label="Steps of all actors">
-      <Legend trace={trace} drawing={drawing} />
-      <LaneHeads lanes={lanes} all={drawing.lanes} />
+      <div class="heads">
+        <Legend trace={trace} drawing={drawing} />
+        <LaneHeads lanes={lanes} all={drawing.lanes} />
+      </div>
       <ol ref={list} class={view.details ? 'steps' : 'steps brief'}>
         <Row n={0} number={trace.skipped} view={view} lanes={lanes} cells={cells[0]} drawing={drawing}>
           <span class="headline">{trace.skipped > 0 ? `state before step ${trace.skipped + 1}` : 'initial state'}</span>
@@ -226,13 +229,17 @@ function StepText({ trace, drawing, n }: StepTextProps): JSX.Element {
         {step.fn !== '' && <code class="fn">{functionName(step.fn)}</code>}
       </span>
       <span class="details">
-        {parts.length > 2 && <span class="path">in {parts.slice(1, -1).join(' › ')}</span>}
+        {parts.length > 2 && <Inside parts={parts.slice(1, -1)} />}
         {(handler === 'start' || handler === 'whole') && Object.keys(step.args).length > 0 && (
           <span class="arguments">
             with <Pairs of={step.args} />
           </span>
         )}
-        {step.doc !== '' && <span class="doc">{step.doc}</span>}
+        {step.doc !== '' && (
+          <span class="doc">
+            <Coded>{step.doc}</Coded>
+          </span>
+        )}
         <Changes trace={trace} step={step} />
         {step.takes.map((taken) => (
           <span class="tag takes" key={`takes ${taken}`}>
@@ -305,6 +312,11 @@ function End({ trace }: { readonly trace: PageTrace }): JSX.Element {
         <li class={trace.property.kind === 'reachable' ? 'reached' : 'fault'}>
           {trace.property.kind === 'reachable' ? '✓' : '✗'} Here {trace.property.id}{' '}
           {trace.property.kind === 'reachable' ? 'is reached' : 'is broken'}: <Words>{trace.because}</Words>
+        </li>
+      )}
+      {trace.impasse.length > 0 && (
+        <li class="behind">
+          <Impasse rows={trace.impasse} />
         </li>
       )}
     </>

@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { functionName } from '../report/counterexample.js';
 import type { PageTrace } from '../report/page-trace.js';
-import { Change, Pairs, Words } from './text.js';
+import { Change, Coded, Pairs, Words } from './text.js';
 import { actionParts, changedPlace, nearestStep, writesOf } from './values.js';
 import type { View } from './view.js';
 
@@ -30,7 +30,11 @@ export function StepView({ trace, view }: Props): JSX.Element {
       <h2>
         Step {trace.skipped + at}: <b>{step.process}</b> {parts.at(-1)}
       </h2>
-      {step.doc !== '' && <p>{step.doc}</p>}
+      {step.doc !== '' && (
+        <p>
+          <Coded>{step.doc}</Coded>
+        </p>
+      )}
       <dl>
         <Fact name="in">{parts.slice(0, -1).join(' › ')}</Fact>
         {Object.keys(step.args).length > 0 && (
@@ -43,7 +47,11 @@ export function StepView({ trace, view }: Props): JSX.Element {
             <code>{functionName(step.fn)}</code>
           </Fact>
         )}
-        {step.source !== '' && <Fact name="source">{step.source}</Fact>}
+        {step.source !== '' && (
+          <Fact name="source">
+            <Coded>{step.source}</Coded>
+          </Fact>
+        )}
         {step.at !== '' && (
           <Fact name="model">
             <code>{step.at}</code>
@@ -51,8 +59,8 @@ export function StepView({ trace, view }: Props): JSX.Element {
         )}
         {step.guard && (
           <Fact name={step.guard.outcome === 'refused' ? 'refused by' : 'not refused, because of an edit, by'}>
-            check {step.guard.id}: {step.guard.doc}
-            {step.guard.source !== '' && ` (${step.guard.source})`}
+            check {step.guard.id}:{' '}
+            <Coded>{step.guard.doc + (step.guard.source === '' ? '' : ` (${step.guard.source})`)}</Coded>
           </Fact>
         )}
         {step.changes.map((change, i) => (

@@ -5,19 +5,46 @@ import { useContext } from 'preact/hooks';
 /** Finds the values that the broken property is about: they are marked wherever they stand. */
 export const Guilty = createContext<RegExp | null>(null);
 
-/** A text with the guilty values marked. */
+/** What codes mean, `W-22` and the like. */
+export const Codes = createContext<Readonly<Record<string, string>>>({});
+
+/** A text with its codes explained where the mouse rests on them. */
+export function Coded({ children: text }: { readonly children: string }): JSX.Element {
+  const codes = useContext(Codes);
+  const any = finder(Object.keys(codes));
+  if (!any) return <>{text}</>;
+  return (
+    <>
+      {text.split(any).map((part, i) =>
+        i % 2 === 0 ? (
+          part
+        ) : (
+          <abbr key={i} title={codes[part]}>
+            {part}
+          </abbr>
+        ),
+      )}
+    </>
+  );
+}
+
+/** A text with the guilty values marked, and its codes explained. */
 export function Words({ children: text }: { readonly children: string }): JSX.Element {
   const guilty = useContext(Guilty);
-  if (!guilty) return <>{text}</>;
+  if (!guilty) return <Coded>{text}</Coded>;
   // Every second part is one that was found.
-  return <>{text.split(guilty).map((part, i) => (i % 2 === 0 ? part : <mark key={i}>{part}</mark>))}</>;
+  return (
+    <>
+      {text.split(guilty).map((part, i) => (i % 2 === 0 ? <Coded key={i}>{part}</Coded> : <mark key={i}>{part}</mark>))}
+    </>
+  );
 }
 
 /** Finds some words where they stand alone. A bare number would be found everywhere, so it is left out. */
 export function finder(words: readonly string[]): RegExp | null {
   const telling = words.filter((word) => /\p{L}/u.test(word));
   if (telling.length === 0) return null;
-  const any = telling.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
+  const any = telling.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|');
   return new RegExp(`(?<![\\w.])(${any})(?![\\w.])`, 'u');
 }
 
@@ -47,6 +74,19 @@ export function Change({ before, after }: { readonly before: string; readonly af
       <ins>
         <Words>{after}</Words>
       </ins>
+    </span>
+  );
+}
+
+/** Parts of a path that a row shows. */
+const DEEP = 5;
+
+/** What a step is part of; of a long path the beginning is left to the step's own panel. */
+export function Inside({ parts }: { readonly parts: readonly string[] }): JSX.Element {
+  const shown = parts.length > DEEP ? ['…', ...parts.slice(1 - DEEP)] : parts;
+  return (
+    <span class="path" title={parts.join(' › ')}>
+      in {shown.join(' › ')}
     </span>
   );
 }

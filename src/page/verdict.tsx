@@ -2,16 +2,19 @@
 import type { JSX } from 'preact';
 import { pairs } from '../report/lines.js';
 import type { PageTrace } from '../report/page-trace.js';
-import { Pairs, Words } from './text.js';
+import { ImpasseLink } from './impasse-view.js';
+import { Coded, Pairs, Words } from './text.js';
 
 interface Props {
   readonly trace: PageTrace;
   /** Of which model it is a variant. */
   readonly about: string;
+  /** Shows the last step. */
+  readonly toEnd: () => void;
 }
 
 /** The verdict of a trace. */
-export function Verdict({ trace, about }: Props): JSX.Element {
+export function Verdict({ trace, about, toEnd }: Props): JSX.Element {
   const { property, because, guilty, steps, skipped } = trace;
   const length = skipped + steps.length;
   const after = `after ${length} ${length === 1 ? 'step' : 'steps'}`;
@@ -27,21 +30,26 @@ export function Verdict({ trace, about }: Props): JSX.Element {
     <header class={`verdict ${kind}`}>
       {about !== '' && <p class="subject">{about}</p>}
       <p class="subject">
-        <b>{trace.model}</b> <span>{trace.title}</span>
+        <b>
+          <Coded>{trace.model}</Coded>
+        </b>{' '}
+        <span>{trace.title}</span>
       </p>
       <h1>{headline}</h1>
       <dl>
         {property.text !== '' && (
           <div>
             <dt>must be</dt>
-            <dd class="sentence">{property.text}</dd>
+            <dd class="sentence">
+              <Coded>{property.text}</Coded>
+            </dd>
           </div>
         )}
         {because !== '' && (
           <div>
             <dt>but</dt>
             <dd class="sentence">
-              <Words>{because}</Words>
+              <Folded>{because}</Folded> {trace.impasse.length > 0 && <ImpasseLink toEnd={toEnd} />}
             </dd>
           </div>
         )}
@@ -68,10 +76,28 @@ export function Verdict({ trace, about }: Props): JSX.Element {
         {property.source !== '' && (
           <div>
             <dt>source</dt>
-            <dd>{property.source}</dd>
+            <dd>
+              <Coded>{property.source}</Coded>
+            </dd>
           </div>
         )}
       </dl>
     </header>
+  );
+}
+
+/** Texts beyond this fold. */
+const LONG = 240;
+
+/** A text, of a long one only the beginning until somebody asks for all of it. */
+function Folded({ children: text }: { readonly children: string }): JSX.Element {
+  if (text.length <= LONG) return <Words>{text}</Words>;
+  return (
+    <details class="folded">
+      <summary>
+        <Words>{`${text.slice(0, LONG * 0.75)}…`}</Words>
+      </summary>
+      <Words>{text}</Words>
+    </details>
   );
 }

@@ -4,6 +4,7 @@ import { stateAfter } from './stored-trace.js';
 import { changeLines } from './changes.js';
 import { pad, pairs, plural, styled, widest, type Line, type Piece } from './lines.js';
 import { History, argumentsOf, callWords, segmentsOf, type Segment } from './segments.js';
+import { impasseRows } from './impasse.js';
 import { storyOf } from './story.js';
 
 const MARGIN = '      ';
@@ -58,7 +59,7 @@ export function traceLines(trace: StoredTrace, { compact = false, verbose }: Det
     ]);
     lines.push([MARGIN, ' '.repeat(actor), '    ', styled('bad', message)]);
   }
-  return [...lines, [], ...endLines(trace)];
+  return [...lines, [], ...endLines(trace, verbose !== undefined)];
 }
 
 /** The story of a trace as one paragraph behind its title; see {@link storyOf}. */
@@ -68,8 +69,11 @@ export const storyLine = (trace: StoredTrace, options: { brief?: boolean } = {})
   storyOf(trace, options).join(' '),
 ];
 
-/** The sentence that is violated, with its id, the guilty instance, and why. */
-export function endLines(trace: StoredTrace): Line[] {
+/** Of what stands in the way, so much is said at once. */
+const IMPASSE = 6;
+
+/** The sentence that is violated, with its id, the guilty instance, why, and what stands in the way (`all` of it). */
+export function endLines(trace: StoredTrace, all = false): Line[] {
   const { id, text, kind, source } = trace.property;
   const after = plural(trace.steps.length, 'step');
   const head: Piece[] =
@@ -90,6 +94,11 @@ export function endLines(trace: StoredTrace): Line[] {
   const guilty = pairs(trace.guilty, ', ');
   if (guilty !== '') add('it is', guilty);
   if (source !== '') add('source', source);
+  const rows = trace.impasse ? impasseRows(trace, trace.impasse) : [];
+  for (const { title, text, remedy } of all ? rows : rows.slice(0, IMPASSE))
+    add(title, text, ...(remedy === '' ? [] : ['; ', styled('bold', remedy)]));
+  const left = all ? 0 : rows.length - IMPASSE;
+  if (left > 0) add('', styled('dim', `${plural(left, 'more reason')}: see "show --verbose"`));
   return lines;
 }
 

@@ -17,6 +17,8 @@ export interface GraphEdge {
   readonly to: string;
   readonly lines: readonly string[];
   readonly mark: Mark;
+  /** It leads back to where one comes from: `from` need not stand above `to`. */
+  readonly back?: boolean;
 }
 
 /** Nodes in a box with a title, boxes within. */
@@ -59,13 +61,14 @@ export function dotOf(graph: Graph): string {
     ...nodes.map(({ id, lines, mark }) => `${indent}${quoted([id])} [${attributes(lines, nodeMarks[mark])}];`),
     ...groups.flatMap((inner) => [
       `${indent}subgraph cluster_${boxes++} {`,
-      `${indent}  style=rounded; color="#888888";`,
+      `${indent}  style=rounded; color="#888888"; labeljust=l;`,
       ...group(inner, `${indent}  `),
       `${indent}}`,
     ]),
   ];
   const edges = graph.edges.map(
-    ({ from, to, lines, mark }) => `  ${quoted([from])} -> ${quoted([to])} [${attributes(lines, edgeMarks[mark])}];`,
+    ({ from, to, lines, mark, back = false }) =>
+      `  ${quoted([from])} -> ${quoted([to])} [${attributes(lines, edgeMarks[mark])}${back ? ', constraint=false' : ''}];`,
   );
   return [
     'digraph ringfence {',

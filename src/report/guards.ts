@@ -45,6 +45,12 @@ export function guardFinder(machine: Machine, described: Described): GuardFinder
   };
 }
 
+/** What a guard of a step is for, by their ids. */
+export function guardDocs(described: Described): (step: string, guard: string) => string {
+  const all = new Map([...stepsByProcess(described).values()].flatMap((steps) => [...steps]));
+  return (step, guard) => all.get(step)?.node.spec.guards?.find(({ id }) => id === guard)?.doc ?? '';
+}
+
 /** The steps of each process by their ids. */
 export function stepsByProcess({ builder, editable }: Described): Map<string, Map<string, StepTree>> {
   let at = 0;

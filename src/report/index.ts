@@ -4,7 +4,7 @@ export * from './stored-trace.js';
 export { TraceError, decodeTrace, encodeTrace } from './trace-file.js';
 export { limits } from './trace-shape.js';
 export { recordTrace, type Setting } from './record.js';
-export { guardEnd, guardFinder, stepsByProcess, type GuardFinder } from './guards.js';
+export { guardDocs, guardEnd, guardFinder, stepsByProcess, type GuardFinder } from './guards.js';
 export { coverageLines, coverageOf, type Counts, type Coverage, type Seen } from './coverage.js';
 export { countLines, type Unit } from './coverage-counts.js';
 export { marginOf, type Margin } from './coverage-listing.js';
@@ -19,6 +19,7 @@ export {
   type Detail,
   type SeenGuard,
 } from './counterexample.js';
+export { impasseRows, type ImpasseRow } from './impasse.js';
 export { profileLines, profileOf, type Profile, type Smaller } from './profile.js';
 export { replayTrace, variableChanges, type Replayed } from './replay.js';
 export { simulationLines } from './simulation.js';
@@ -35,7 +36,7 @@ export {
   type BaselineEntry,
   type Difference,
 } from './baseline.js';
-export { pageLimits, pageTrace, type PageStep, type PageTrace } from './page-trace.js';
+export { pageLimits, pageTrace, visible, type PageStep, type PageTrace } from './page-trace.js';
 export { contentSecurityPolicy, htmlPage, type PageAssets } from './html.js';
 export type * from './page-data.js';
 export { Walker, WalkError } from './walk.js';

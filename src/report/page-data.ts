@@ -15,6 +15,8 @@ export type PageData =
       /** Of which model it is a variant; empty if of none. */
       readonly about: string;
       readonly commands: readonly PageCommand[];
+      /** What the codes that stand in its texts mean, `W-22` and the like. */
+      readonly codes: Readonly<Record<string, string>>;
     }
   /** `token` must come with every request; `starts` is the number of initial states. */
   | { readonly kind: 'walk'; readonly title: string; readonly token: string; readonly starts: number };

@@ -1,6 +1,7 @@
 /** A trace as the page shows it: printed values only, nothing in it that could deceive, and no longer than a page can be. */
 import type { Encoded, MachineVariable } from '../language/index.js';
 import type { StoredFault, StoredStep, StoredTrace } from './stored-trace.js';
+import { impasseRows, type ImpasseRow } from './impasse.js';
 import { bytes, printable } from './lines.js';
 import { TraceError } from './trace-file.js';
 
@@ -35,6 +36,8 @@ export interface PageTrace extends Pick<
   readonly skipped: number;
   /** Locks that are held before the first step that is shown. */
   readonly held: readonly Hold[];
+  /** What stands in the way behind the end; mostly nothing that is known. */
+  readonly impasse: readonly ImpasseRow[];
 }
 
 /** What a page can hold and a browser still shows at once. */
@@ -53,7 +56,9 @@ export function pageTrace(
   const { tool, model, title, scope, edits, denied, property, because, guilty, loop, faulting } = trace;
   const docs = new Map(known.map(({ name, doc = '' }) => [name, doc]));
   const variables = trace.variables.map(({ name, kind }) => ({ name, kind, doc: docs.get(name) ?? '' }));
-  const about = { tool, model, title, scope, edits, denied, property, because, guilty, variables, loop, faulting };
+  const impasse = trace.impasse ? impasseRows(trace, trace.impasse) : [];
+  const said = { property, because, guilty, variables, loop, faulting, impasse };
+  const about = { tool, model, title, scope, edits, denied, ...said };
   for (let most = limits.steps; most >= 1; most = Math.floor(most / 2)) {
     const page = visible({ ...about, ...lastSteps(trace, most) });
     if (JSON.stringify(page).length <= limits.bytes) return page;

@@ -24,6 +24,25 @@ export function programGraph(handler: string, trees: readonly Tree[]): Graph {
   return new Drawing().graph(handler, trees);
 }
 
+/** Marks the edges that close a circle, on the way from the start: where Graphviz chooses itself, loops stand on their heads. */
+function withBacks(start: string, edges: readonly GraphEdge[]): GraphEdge[] {
+  const backs = new Set<GraphEdge>();
+  const seen = new Set<string>();
+  const path = new Set<string>();
+  const visit = (id: string): void => {
+    seen.add(id);
+    path.add(id);
+    for (const edge of edges) {
+      if (edge.from !== id) continue;
+      if (path.has(edge.to)) backs.add(edge);
+      else if (!seen.has(edge.to)) visit(edge.to);
+    }
+    path.delete(id);
+  };
+  visit(start);
+  return edges.map((edge) => (backs.has(edge) ? { ...edge, back: true } : edge));
+}
+
 class Drawing {
   private readonly edges = new Map<string, GraphEdge>();
   private readonly ends = new Map<string, GraphNode>();
@@ -38,7 +57,7 @@ class Drawing {
     const body = this.list(trees, around);
     const start: GraphNode = { id: 'start', lines: [handler], mark: 'start' };
     this.edge('start', body.entry, '', 'plain');
-    const edges = [...this.edges.values()];
+    const edges = withBacks('start', [...this.edges.values()]);
     const reached = new Set(edges.map(({ to }) => to));
     const ends = [...this.ends.values()].filter(({ id }) => reached.has(id));
     return { title: handler, nodes: [start, ...body.nodes, ...ends], groups: body.groups, edges };

@@ -1,8 +1,17 @@
 /** From a trace as the explorer found it to one that can be stored and printed without its model. */
 import { Frame, IDLE, keyOf, type Machine, type Model, type Origin, type Sort } from '../language/index.js';
+import type { Impasse } from '../explorer/impasse.js';
+import type { Reading } from '../explorer/obstacles.js';
 import type { Trace, TraceStep } from '../explorer/result.js';
 import type { GuardFinder } from './guards.js';
-import type { StoredOrigin, StoredStep, StoredTrace, StoredValue } from './stored-trace.js';
+import type {
+  StoredImpasse,
+  StoredOrigin,
+  StoredReading,
+  StoredStep,
+  StoredTrace,
+  StoredValue,
+} from './stored-trace.js';
 import { limits } from './trace-shape.js';
 
 /** What a trace does not say of itself. */
@@ -14,6 +23,8 @@ export interface Setting {
   /** Makes a source position short: relative to where the user is. */
   readonly place: (at: string) => string;
   readonly guard: GuardFinder;
+  /** What a guard of a step is for, where the model says. */
+  readonly docOf?: (step: string, guard: string) => string;
 }
 
 /** Prints the changes, arguments and origins of every step of a trace. */
@@ -54,6 +65,34 @@ export function recordTrace(machine: Machine, trace: Trace, setting: Setting): S
           message: cut(faulting.fault.message),
         }
       : null,
+    ...(trace.impasse && { impasse: recordImpasse(machine, trace.impasse, setting) }),
+  };
+}
+
+function recordImpasse(machine: Machine, found: Impasse, { docOf }: Setting): StoredImpasse {
+  const readings = (all: readonly Reading[]): StoredReading[] =>
+    all.map(({ variable, values, stays, holders }) => {
+      const { sort } = machine.variables[variable];
+      return { variable, values: values.map((value) => cut(sort.print(value))), stays, holders };
+    });
+  const { states, cut: more, ends, goal, refusals, waits, aside, choices } = found;
+  return {
+    states,
+    cut: more,
+    ends,
+    goal: readings(goal),
+    refusals: refusals.map(({ guard, steps, processes, labels, reads, enough }) => ({
+      guard,
+      doc: cut(docOf?.(steps[0], guard) ?? ''),
+      steps,
+      processes,
+      labels: labels.map(cut),
+      reads: readings(reads),
+      enough: enough ?? null,
+    })),
+    waits: waits.map((wait) => ({ ...wait, reads: readings(wait.reads) })),
+    aside,
+    choices,
   };
 }
 

@@ -64,6 +64,51 @@ export interface StoredFault extends StoredOrigin {
   readonly message: string;
 }
 
+/** A variable that was looked at, as the explorer's `Reading` has it. */
+export interface StoredReading {
+  readonly variable: number;
+  readonly values: readonly string[];
+  readonly stays: boolean;
+  readonly holders: readonly string[];
+}
+
+/** What stands in the way behind the end, as the explorer's `Impasse` has it. */
+export interface StoredImpasse {
+  readonly states: number;
+  readonly cut: boolean;
+  readonly ends: number;
+  readonly goal: readonly StoredReading[];
+  readonly refusals: readonly {
+    readonly guard: string;
+    /** What the guard is for; empty where there is none. */
+    readonly doc: string;
+    readonly steps: readonly string[];
+    readonly processes: readonly string[];
+    readonly labels: readonly string[];
+    readonly reads: readonly StoredReading[];
+    /** `null`: not tried. */
+    readonly enough: boolean | null;
+  }[];
+  readonly waits: readonly {
+    readonly process: string;
+    readonly steps: readonly string[];
+    readonly at: 'idle' | 'program' | 'rule';
+    readonly reads: readonly StoredReading[];
+  }[];
+  readonly aside: readonly {
+    readonly process: string;
+    readonly action: string;
+    readonly at: 'idle' | 'program' | 'rule';
+    readonly enabled: number;
+  }[];
+  readonly choices: readonly {
+    readonly step: number;
+    readonly process: string;
+    readonly action: string;
+    readonly why: 'may' | 'otherwise';
+  }[];
+}
+
 /** A trace as it is stored. */
 export interface StoredTrace {
   /** The version of ringfence that wrote it. */
@@ -88,6 +133,8 @@ export interface StoredTrace {
   /** How many steps come before the loop; as many as there are: it stays as it is. */
   readonly loop: number | null;
   readonly faulting: StoredFault | null;
+  /** Absent where nobody looked for it: of most kinds of properties, and in files of before there was any. */
+  readonly impasse?: StoredImpasse;
 }
 
 /** The values after step `n` (0: the initial state). */

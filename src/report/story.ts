@@ -1,6 +1,7 @@
 /** The story of a trace: who calls what, what that changes, who comes in between, and what is wrong at the end. */
 import { History, argumentsOf, callWords, segmentsOf, type NetChange, type Segment } from './segments.js';
 import type { StoredStep, StoredTrace } from './stored-trace.js';
+import { impasseRows } from './impasse.js';
 import { deed, enumeration } from './words.js';
 
 /** Longer values are not told. */
@@ -207,8 +208,16 @@ function endOf(trace: StoredTrace): string[] {
   return [
     ...stays,
     ...(because === '' ? [] : [/^(from here|what is asked)/.test(why) ? capital(why) : `Now ${why}`]),
+    ...wayOut(trace),
     sentence(`That breaks ${property.id}${rule}`),
   ];
+}
+
+/** The first thing that stands in the way. */
+function wayOut(trace: StoredTrace): string[] {
+  if (!trace.impasse) return [];
+  const first = impasseRows(trace, trace.impasse).find(({ title }) => title !== 'behind' && title !== 'stays');
+  return first ? [`What stands in the way: ${sentence(first.text)}`] : [];
 }
 
 /** A capital at the beginning, unless it is a name, and a full stop. */

@@ -1,9 +1,10 @@
 /** The exact shape of a trace, and its limits. */
 import type { Encoded } from '../language/index.js';
-import { stateAfter, type StoredTrace } from './stored-trace.js';
+import { stateAfter, type StoredImpasse, type StoredReading, type StoredTrace } from './stored-trace.js';
 import {
   ShapeError,
   absentMeans,
+  bool,
   dictionary,
   listOf,
   natural,
@@ -44,6 +45,46 @@ function encodedAt(value: unknown, place: string, depth: number): Encoded {
 }
 
 const stored = object({ encoded, printed: word });
+const reading = object<StoredReading>({
+  variable: natural(limits.variables),
+  values: listOf(word, 100),
+  stays: bool,
+  holders: listOf(text(1000), 1000),
+});
+const readings = listOf(reading, limits.variables);
+const names = listOf(word, 1000);
+const count = natural(Number.MAX_SAFE_INTEGER);
+const at = oneOf('idle', 'program', 'rule');
+const about = { process: text(1000), action: word };
+
+const impasse: Reader<StoredImpasse> = object<StoredImpasse>({
+  states: count,
+  cut: bool,
+  ends: count,
+  goal: readings,
+  refusals: listOf(
+    object<StoredImpasse['refusals'][number]>({
+      guard: word,
+      doc: word,
+      steps: names,
+      processes: names,
+      labels: names,
+      reads: readings,
+      enough: nullable(bool),
+    }),
+    1000,
+  ),
+  waits: listOf(
+    object<StoredImpasse['waits'][number]>({ process: text(1000), steps: names, at, reads: readings }),
+    1000,
+  ),
+  aside: listOf(object<StoredImpasse['aside'][number]>({ ...about, at, enabled: count }), 1000),
+  choices: listOf(
+    object<StoredImpasse['choices'][number]>({ ...about, step: natural(limits.steps), why: oneOf('may', 'otherwise') }),
+    limits.steps,
+  ),
+});
+
 const origin = { fn: word, at: word, source: word, doc: word };
 
 const shape: Reader<StoredTrace> = object<StoredTrace>({
@@ -81,6 +122,7 @@ const shape: Reader<StoredTrace> = object<StoredTrace>({
   ),
   loop: absentMeans(null, nullable(natural(limits.steps))),
   faulting: nullable(object({ ...origin, process: text(1000), action: word, id: word, kind: word, message: word })),
+  impasse: absentMeans(undefined, impasse),
 });
 
 /** A trace from unknown data, checked in full. @throws ShapeError naming the place */
@@ -93,8 +135,18 @@ export function readTrace(value: unknown): StoredTrace {
       throw new ShapeError(`trace.steps[${i}] names a variable that there is not`);
     }
   });
+  if (trace.impasse) checkImpasse(trace.impasse, trace);
   if (trace.loop !== null) checkLoop(trace, trace.loop);
   return trace;
+}
+
+/** It must speak of variables and steps that there are. */
+function checkImpasse({ goal, refusals, waits, choices }: StoredImpasse, { variables, steps }: StoredTrace): void {
+  const all = [goal, ...[...refusals, ...waits].map(({ reads }) => reads)].flat();
+  if (all.some(({ variable }) => variable >= variables.length))
+    throw new ShapeError('trace.impasse names a variable that there is not');
+  if (choices.some(({ step }) => step < 1 || step > steps.length))
+    throw new ShapeError('trace.impasse names a step that there is not');
 }
 
 /** A loop must come back to where it starts. */

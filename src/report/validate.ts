@@ -42,6 +42,10 @@ export const scalar: Reader<number | string | boolean> = (value, place) => {
   return text(1000)(value, place);
 };
 
+/** True or false. */
+export const bool: Reader<boolean> = (value, place) =>
+  typeof value === 'boolean' ? value : wrong(place, 'true or false');
+
 /** A list of at most `most` elements. */
 export const listOf =
   <T>(element: Reader<T>, most: number): Reader<readonly T[]> =>
@@ -91,13 +95,11 @@ export const object =
       if (!Object.hasOwn(fields, name)) throw new ShapeError(`${place} has an unknown field "${name.slice(0, 40)}"`);
     }
     return Object.fromEntries(
-      names.map((name) => {
-        if (!given.has(name)) {
-          const { absent } = fields[name];
-          if (!absent) throw new ShapeError(`${place} lacks the field "${name}"`);
-          return [name, absent.means];
-        }
-        return [name, fields[name](given.get(name), `${place}.${name}`)];
+      names.flatMap((name): [string, unknown][] => {
+        if (given.has(name)) return [[name, fields[name](given.get(name), `${place}.${name}`)]];
+        const { absent } = fields[name];
+        if (!absent) throw new ShapeError(`${place} lacks the field "${name}"`);
+        return absent.means === undefined ? [] : [[name, absent.means]];
       }),
     ) as T;
   };

@@ -21,6 +21,7 @@ function write(trace: StoredTrace, limits?: Parameters<typeof pageTrace>[2]): { 
     trace: pageTrace(trace, [{ name: 'ring', doc: 'the requests, oldest first' }], limits),
     about: '',
     commands,
+    codes: { 'W-22': 'window: the leaves are walked again' },
   } satisfies PageData;
   const html = htmlPage(data.trace.property.id, data, pageAssets());
   const file = path.join(folder, 'page.html');
@@ -158,6 +159,39 @@ describe.skipIf(!hasChromium)(inChromium('the page of a trace'), () => {
     const verdict = await watched.page.locator('.verdict').innerText();
     expect(verdict).toContain('edited: drop submit/lock');
     expect(verdict).toContain('without the assumption T4');
+    expectQuiet(watched);
+  });
+
+  it('says what stands in the way, and what codes mean', async () => {
+    const reading = { variable: 0, values: ['⟨driver0⟩'], stays: true, holders: [] };
+    const refusal = { guard: 'has-room', doc: 'the ring is not full', steps: ['submit/look'], processes: ['driver0'], labels: ['-ENOSPC'], reads: [reading], enough: true }; // prettier-ignore
+    const impasse = { states: 3, cut: false, ends: 0, goal: [reading], refusals: [refusal], waits: [], aside: [], choices: [] }; // prettier-ignore
+    const watched = await open({ ...storedRace(), guilty: { d: 'a-b' }, because: 'see W-22 and a-b', impasse });
+    const { page } = watched;
+    await page.getByRole('button', { name: 'what stands in the way' }).click();
+    expect(await current(watched).locator('.number').innerText()).toBe('4');
+    const panel = page.getByRole('region', { name: 'What stands in the way' });
+    expect(await panel.locator('dd').allInnerTexts()).toEqual([
+      '3 states can follow, none with the goal. Something can always move there: no deadlock, but no way out',
+      'ring stays ⟨driver0⟩, and the goal looks at it',
+      'driver0: submit/look always ends with -ENOSPC: guard has-room refuses (the ring is not full), since ring stays ⟨driver0⟩\n→ did has-room let it pass, the goal could be reached', // prettier-ignore
+    ]);
+    expect(await page.locator('.verdict abbr').getAttribute('title')).toBe('window: the leaves are walked again');
+    expect(await page.locator('.verdict mark').allInnerTexts()).toContain('a-b');
+    await page.getByText('Codes on this page').click();
+    expect(await page.locator('.codes dd').innerText()).toBe('window: the leaves are walked again');
+    // Who scrolls still sees what the bars mean.
+    expect(await page.locator('.legend').isVisible()).toBe(true);
+    expectQuiet(watched);
+  });
+
+  it('folds a long reason', async () => {
+    const because = `it ${'goes on and on '.repeat(30)}to the end`;
+    const watched = await open({ ...storedRace(), because });
+    const folded = watched.page.locator('.verdict details');
+    expect(await folded.innerText()).not.toContain('to the end');
+    await folded.locator('summary').click();
+    expect(await folded.innerText()).toContain('to the end');
     expectQuiet(watched);
   });
 
