@@ -19,6 +19,7 @@ import {
 } from '../language/index.js';
 import type { Caller } from './device-ownership.js';
 import type { HypPool } from './hyp-pool.js';
+import { ioLeaves } from './iommu-leaves.js';
 import type { IoPageTable } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { Domain, Parts } from './parts.js';
@@ -153,6 +154,7 @@ export function iommuDomains(
 ) {
   const { domain, device, sid, pasid, iova, page, mapping } = all;
   const { Pte, table } = tables;
+  const leaves = ioLeaves(tables, hw);
   const { refs, domainLock, put, design } = domains;
   const { panicked } = pages;
   const get = domains.get('EINVAL');
@@ -229,15 +231,9 @@ export function iommuDomains(
       reads: () => ({ walkers: hw.walkers }),
       writes: (f) => ({ table: table(f.domain), stale: hw.stale }),
       run: (s, f) => {
-        const leaf = s.table.get(f.iova)!;
+        const leaf = leaves.leafOf(s, f);
         if (leaf.tag === 'ZERO') return done();
-        const after = next({
-          table: s.table.set(f.iova, Pte.make.ZERO()),
-          stale: hw.leafChanged(s, f.domain, f.iova, leaf),
-        }).local({ page: leaf.value });
-        return leaf.tag === 'V'
-          ? after.emit('PTE invalidated', { domain: f.domain, iova: f.iova, page: leaf.value })
-          : after;
+        return leaves.invalidate(s, f, Pte.make.ZERO()).local({ page: leaf.value });
       },
     }),
     h.call(pages.unuseDma, (f) => ({ page: f.page, mapping: mapping.make({ domain: f.domain, iova: f.iova }) })),
