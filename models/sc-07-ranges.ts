@@ -90,16 +90,18 @@ function declare(m: Builder, { addresses, lifecycle, ...sizes }: Scope): void {
     refsCountStreams(m, system, refs); // L-1
     writtenTablesExist(m, system, refs); // L-3
     freedTablesAreEmpty(m, system, refs); // L-5
-  } else resultsTellTheLeaves(m, system); // P-10
+  } else {
+    hostDevicesReachHostPages(m, system); // I-1
+    newOwnersPagesAreOutOfReach(m, system); // I-7
+    queuesNeverOverflow(m, system); // P-3
+    resultsTellTheLeaves(m, system); // P-10
+  }
   for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
 
-  hostDevicesReachHostPages(m, system); // I-1
   tablePagesAreHyps(m, system, pool); // I-3
-  newOwnersPagesAreOutOfReach(m, system); // I-7
   refsCountUses(m, system); // I-14
   quietRefsMatchMappings(m, system); // L-5
   noPoolPageIsLost(m, system, pool, refs?.refs); // L-5
-  queuesNeverOverflow(m, system); // P-3
   const flushed = flushMonitor(m, system);
   breakBeforeMake(m, system, driver, flushed); // P-1
   useEndsAfterSync(m, system, driver, flushed); // P-4
