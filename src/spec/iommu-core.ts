@@ -2,8 +2,8 @@
  * The IOMMU core at EL2, PV design (B4): the hypercalls that map and unmap DMA memory. Ranges are one page.
  *
  * A hostile argument is chosen by the step before the first one that uses it, so that guards can see it.
- * Left out, since nothing here looks at it: page sizes, protection flags. Longer ranges, and the memory that tables are
- * made of: `iommu-map-range.ts`.
+ * Left out, since nothing here looks at it: page sizes. Arguments that are refused, longer ranges, and the memory that
+ * tables are made of: `iommu-map-arguments.ts`, `iommu-map-range.ts`, `iommu-unmap-range.ts`.
  */
 import {
   done,

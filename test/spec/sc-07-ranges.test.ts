@@ -15,7 +15,7 @@ describe('SC-07/ranges', () => {
     [twoCpus, { states: 110_404, transitions: 259_586, depth: 118 }],
     [
       { addresses: 2, lifecycle: true },
-      { states: 5_039, transitions: 6_399, depth: 94 },
+      { states: 8_287, transitions: 10_431, depth: 108 },
     ],
   ])('holds at %o', async (scope, counts) => {
     const result = await check(ranges, scope);
@@ -105,7 +105,7 @@ describe('other edits', () => {
       'no room for the third TLBI of a range',
       { range: 1, perTable: 3 },
       ['pass write-TLBI/queue-has-room'],
-      { 'P-3': 54 },
+      { 'P-3': 61 },
     ],
     ['no lock around the clearing of an INV leaf', small, ['unlock unmap_pages/pgt_lock-again'], {}],
   ])('%s', async (_, scope, edits, expected) => {
