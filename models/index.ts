@@ -7,6 +7,7 @@ import sc04, { defects as sc04Defects } from './sc-04.js';
 import sc05, { defects as sc05Defects } from './sc-05.js';
 import sc06, { defects as sc06Defects } from './sc-06.js';
 import sc07, { defects as sc07Defects } from './sc-07.js';
+import sc07Ranges, { defects as sc07RangesDefects } from './sc-07-ranges.js';
 import sc08, { defects as sc08Defects } from './sc-08.js';
 import sc09, { defects as sc09Defects } from './sc-09.js';
 import sc10, { defects as sc10Defects } from './sc-10.js';
@@ -41,6 +42,7 @@ export const builtin: readonly Builtin[] = [
   { file: './sc-05.js', models: sc05, defects: sc05Defects },
   { file: './sc-06.js', models: sc06, defects: sc06Defects },
   { file: './sc-07.js', models: sc07, defects: sc07Defects },
+  { file: './sc-07-ranges.js', models: sc07Ranges, defects: sc07RangesDefects },
   { file: './sc-08.js', models: sc08, defects: sc08Defects },
   { file: './sc-09.js', models: sc09, defects: sc09Defects },
   { file: './sc-10.js', models: sc10, defects: sc10Defects },

@@ -8,10 +8,11 @@
  * - SC-07: the domain is attached from the start, any CPU maps, unmaps, refills and reclaims. Nightly: `pages=4`.
  * - SC-07/domains: domains come and go, and with them their table pages. Nightly: `pages=3`.
  * - SC-07/retry: one CPU keeps to the protocol (A4), the other drains the pool at any time. Nightly: `pages=6`.
+ * - SC-07/ranges: arguments of any kind, unmaps over ranges (sc-07-ranges.ts).
  * - SC-07/locked-twice: SC-07/domains with the second hyp_spin_lock of one Android tree. Expected: V-1, V-3, wedge violated.
  * All others: expected: all hold, but V-3 in SC-07 where there are no more pages than tables.
  */
-import { int, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
+import { int, model, type Builder, type Expected, type Handler, type ScopeOf } from '../src/index.js';
 import type { Defect } from './defect.js';
 import {
   breakBeforeMake,
@@ -27,9 +28,11 @@ import {
   locksAreOrdered,
   newOwnersPagesAreOutOfReach,
   noPoolPageIsLost,
+  queuesNeverOverflow,
   quietRefsMatchMappings,
   refsCountStreams,
   refsCountUses,
+  resultsTellTheLeaves,
   retriesAddUp,
   retriesSucceed,
   tablePagesAreHyps,
@@ -48,11 +51,15 @@ import {
   ioPageTable,
   iommuCore,
   iommuDomains,
+  mapPagesChecked,
   mapRange,
   pageOwnership,
   parts,
   smmuv3,
   streamTable,
+  unmapRange,
+  wrappedCount,
+  type DomainRefs,
 } from '../src/spec/index.js';
 
 const scope = (pages: number, iovas: number, range: number) => ({
@@ -63,14 +70,16 @@ const scope = (pages: number, iovas: number, range: number) => ({
 });
 type Scope = ScopeOf<ReturnType<typeof scope>>;
 
-interface Design {
+export interface Design {
   /** The domain is allocated and freed, and the stream attached and detached; else it is attached from the start. */
   readonly lifecycle: boolean;
   /** A6 as one Android tree has it. */
   readonly lockedTwice: boolean;
+  /** map_pages checks its arguments, and unmap_pages takes a range; so many IOVAs share a table page (SC-07/ranges). */
+  readonly perTable?: number;
 }
 
-function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): void {
+export function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice, perTable }: Design): void {
   const all = parts({ ...sizes, smmus: 1, devices: 1, domains: 1 });
   // Every leaf may name one page, and every CPU may hold one more use of it.
   const pages = pageOwnership(m, all, sizes.iovas + sizes.cpus);
@@ -83,6 +92,15 @@ function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): 
 
   const longest = Math.min(sizes.range, sizes.iovas);
   const memory = [pool.refill, pool.reclaim];
+  const mapping = (domains?: DomainRefs): readonly Handler[] => {
+    if (perTable === undefined) {
+      const { hypercall } = mapRange(all, pages, tables, hw, pool, longest, domains);
+      return [hypercall, iommuCore(all, pages, tables, hw, driver, domains).unmapPages];
+    }
+    const map = mapRange(all, pages, tables, hw, pool, longest, domains, perTable, wrappedCount(all));
+    const unmap = unmapRange(all, pages, tables, hw, driver, sizes.iovas, perTable, domains);
+    return [mapPagesChecked(all, map, longest), unmap];
+  };
   let hypercalls;
   let refs;
   if (lifecycle) {
@@ -98,9 +116,7 @@ function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): 
       domains,
       pool,
     );
-    const map = mapRange(all, pages, tables, hw, pool, longest, domains).hypercall;
-    const { unmapPages } = iommuCore(all, pages, tables, hw, driver, domains);
-    hypercalls = [allocDomain, freeDomain, attachDev, detachDev, map, unmapPages, ...memory];
+    hypercalls = [allocDomain, freeDomain, attachDev, detachDev, ...mapping(domains), ...memory];
     walkedTablesExist(m, system, domains); // I-3
     vmidsComeClean(m, system); // I-13
     refsCountStreams(m, system, domains); // L-1
@@ -109,8 +125,8 @@ function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): 
     writtenTablesExist(m, system, domains); // L-3
     tablesEndAfterTheirWalkers(m, system); // L-4
   } else {
-    const map = mapRange(all, pages, tables, hw, pool, longest).hypercall;
-    hypercalls = [map, iommuCore(all, pages, tables, hw, driver).unmapPages, ...memory];
+    hypercalls = [...mapping(), ...memory];
+    if (perTable !== undefined) resultsTellTheLeaves(m, system); // P-10
   }
   for (let cpu = 0; cpu < sizes.cpus; cpu++) m.process(`cpu${cpu}`, hypercalls);
 
@@ -120,6 +136,7 @@ function declare(m: Builder, sizes: Scope, { lifecycle, lockedTwice }: Design): 
   refsCountUses(m, system); // I-14
   quietRefsMatchMappings(m, system); // L-5
   noPoolPageIsLost(m, system, pool, refs); // L-5
+  if (perTable !== undefined) queuesNeverOverflow(m, system); // P-3
   const flushed = flushMonitor(m, system);
   breakBeforeMake(m, system, driver, flushed); // P-1
   useEndsAfterSync(m, system, driver, flushed); // P-4

@@ -9,6 +9,7 @@ export * from './ownership.js';
 export * from './return-codes.js';
 export * from './command-queue.js';
 export * from './pool.js';
+export * from './map-results.js';
 export * from './stream-table.js';
 export * from './power.js';
 export * from './identity-map.js';

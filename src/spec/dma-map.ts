@@ -5,7 +5,7 @@
 import { done, fail, goto, handler, next, range, type Handler } from '../language/index.js';
 import type { HypPool } from './hyp-pool.js';
 import type { IoPageTable } from './io-page-table.js';
-import type { mapRange } from './iommu-map-range.js';
+import type { MapRange } from './iommu-map-range.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { Parts } from './parts.js';
 
@@ -17,7 +17,7 @@ export function dmaMap(
   { ownership }: PageOwnership,
   { table }: IoPageTable,
   pool: HypPool,
-  map: ReturnType<typeof mapRange>,
+  map: MapRange,
   longest: number,
 ): Handler {
   const only = domain.of(0);
@@ -38,7 +38,13 @@ export function dmaMap(
     h.step('call map_pages', { fn: 'kvm_arm_smmu_map_pages', source }),
     h.call(
       map.given,
-      (f) => ({ domain: only, page: page.of(f.total), iova: iova.of(f.total), count: f.count - f.total }),
+      ({ count, total }) => ({
+        domain: only,
+        page: page.of(total),
+        iova: iova.of(total),
+        size: count - total,
+        count: count - total,
+      }),
       { into: (mapped, f) => ({ total: f.total + mapped }) },
     ),
     h.step('look at result', {

@@ -43,7 +43,7 @@ export function idmap(
   all: Parts,
   { Pte, table }: IoPageTable,
   hw: Smmuv3,
-  { smmuLock, tlbInvRange, cmdSync, iotlbSync }: El2Driver,
+  { smmuLock, tlbInvRange, cmdSync, iotlbSyncUpTo }: El2Driver,
   domains?: Pick<DomainRefs, 'refs'> & Pick<PageOwnership, 'panicked'>,
 ) {
   const { page, iova, smmu, domain } = all;
@@ -95,7 +95,7 @@ export function idmap(
       },
     }),
     domains
-      ? h.call(iotlbSync, (f) => ({ domain: id, iova: iova.of(f.page) }))
+      ? h.call(iotlbSyncUpTo(1), (f) => ({ domain: id, iova: iova.of(f.page), count: 1 }))
       : h.call(invalidate, (f) => ({ page: f.page })),
   ]);
 

@@ -2,8 +2,8 @@
  * The IOMMU core at EL2, PV design (B4): the hypercalls that map and unmap DMA memory. Ranges are one page.
  *
  * A hostile argument is chosen by the step before the first one that uses it, so that guards can see it.
- * Left out, since nothing here looks at it: page sizes, protection flags. Longer ranges, and the memory that tables are
- * made of: `iommu-map-range.ts`.
+ * Left out, since nothing here looks at it: page sizes. Arguments that are refused, longer ranges, and the memory that
+ * tables are made of: `iommu-map-arguments.ts`, `iommu-map-range.ts`, `iommu-unmap-range.ts`.
  */
 import {
   done,
@@ -18,24 +18,17 @@ import {
 } from '../language/index.js';
 import type { Caller } from './device-ownership.js';
 import { withDomain, type DomainRefs } from './iommu-domains.js';
-import type { IoPageTable, Pte } from './io-page-table.js';
+import { ioLeaves } from './iommu-leaves.js';
+import type { IoPageTable } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
-import type { Domain, Iova, Page, Parts } from './parts.js';
+import type { Domain, Iova, Parts } from './parts.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
 import type { Smmuv3 } from './smmuv3.js';
 
 const source = 'arch/arm64/kvm/hyp/nvhe/iommu/iommu.c (B4)';
 const pgtable = 'drivers/iommu/io-pgtable-arm.c (B4, B8)';
 
-interface LeafSeen {
-  readonly table: { get(iova: number): Pte | undefined };
-}
-interface LeafAt {
-  readonly iova: number;
-}
-const leafOf = ({ table }: LeafSeen, { iova }: LeafAt): Pte => table.get(iova) as Pte; // tables have a leaf for every iova
-
-type TableSeen = Parameters<Smmuv3['leafChanged']>[0] & { readonly table: ValueOf<IoPageTable['Table']> };
+type LeafSeen = { readonly table: ValueOf<IoPageTable['Table']> };
 
 export type IommuCore = ReturnType<typeof iommuCore>;
 
@@ -51,11 +44,13 @@ export function iommuCore(
 ) {
   const { domain, iova, page, mapping } = all;
   const { Pte, table, pgtLock } = tables;
-  const { walkers, stale, leafChanged } = hw;
+  const { walkers, stale } = hw;
+  const leaves = ioLeaves(tables, hw);
+  const { leafOf } = leaves;
   const { unuseDma } = pages;
   const useDma = caller?.useDma ?? pages.useDma;
   const name = caller?.name ?? ((hypercall: string) => hypercall);
-  const { iotlbSync } = driver;
+  const iotlbSync = driver.iotlbSyncUpTo(1);
 
   /** A reference on the domain around the body, which begins with the question whose domain it is. */
   const inDomain = <L extends LocalSorts & { domain: typeof domain }>(
@@ -65,18 +60,6 @@ export function iommuCore(
   ): readonly Node[] => {
     const checks = caller ? [h.call(caller.checkDomain, (f) => ({ domain: f.domain as Domain }))] : [];
     return withDomain(h, domains, [...checks, ...body], unguarded);
-  };
-
-  /** V to INV. A leaf that was valid stays behind in caches, and its use goes over to the handler. */
-  const invalidate = (s: TableSeen, f: { domain: Domain; iova: Iova }, p: Page) => {
-    const before = leafOf(s, f);
-    const after = next({
-      table: s.table.set(f.iova, Pte.make.INV(p)),
-      stale: leafChanged(s, f.domain, f.iova, before),
-    });
-    return before.tag === 'V'
-      ? after.emit('PTE invalidated', { domain: f.domain, iova: f.iova, page: before.value })
-      : after;
   };
 
   /** The identity domain's leaves follow the ownership of pages, and nothing else. */
@@ -136,17 +119,13 @@ export function iommuCore(
                       id: 'leaf-is-not-INV',
                       doc: 'an INV leaf belongs to the unmap that made it, until that one has cleared it (W-22)',
                       source: 'not upstream: W-22',
-                      test: (s: LeafSeen, f: LeafAt) => leafOf(s, f).tag !== 'INV',
+                      test: (s: LeafSeen, f: { iova: Iova }) => leafOf(s, f).tag !== 'INV',
                       else: fail('EEXIST'),
                     },
                   ]
                 : []),
             ],
-            run: (s, f) =>
-              next({
-                table: s.table.set(f.iova, Pte.make.V(f.page)),
-                stale: leafChanged(s, f.domain, f.iova, leafOf(s, f)),
-              }).emit('PTE installed', { domain: f.domain, iova: f.iova, page: f.page }),
+            run: (s, f) => leaves.install(s, f, f.page),
           }),
         ]),
       ], [
@@ -199,10 +178,10 @@ export function iommuCore(
         source: pgtable,
         reads: () => ({ walkers }),
         writes: (f) => ({ table: table(f.domain), stale }),
-        run: (s, f) => invalidate(s, f, f.page),
+        run: (s, f) => leaves.invalidate(s, f, Pte.make.INV(f.page)),
       }),
     ]),
-    h.call(iotlbSync, (f) => ({ domain: f.domain, iova: f.iova })),
+    h.call(iotlbSync, (f) => ({ domain: f.domain, iova: f.iova, count: 1 })),
     h.call(unuseDma, (f) => ({ page: f.page, mapping: mapping.make({ domain: f.domain, iova: f.iova }) })),
     h.locked('pgt_lock again', (f) => pgtLock(f.domain), [
       h.step('clear PTE', {
@@ -253,10 +232,10 @@ export function iommuCore(
         reads: () => ({ walkers }),
         writes: (f) => ({ table: table(f.domain), stale }),
         forget: ['page'],
-        run: (s, f) => invalidate(s, f, f.page),
+        run: (s, f) => leaves.invalidate(s, f, Pte.make.INV(f.page)),
       }),
     ]),
-    h.call(iotlbSync, (f) => ({ domain: f.domain, iova: f.iova })),
+    h.call(iotlbSync, (f) => ({ domain: f.domain, iova: f.iova, count: 1 })),
     h.step('read leaf', {
       doc: 'no lock: another CPU may have mapped here since (W-22), or also be about to give this leaf back (W-23)',
       fn: 'kvm_iommu_unmap_pages: walk of the range',
@@ -274,8 +253,7 @@ export function iommuCore(
       source,
       reads: () => ({ walkers }),
       writes: (f) => ({ table: table(f.domain), stale }),
-      run: (s, f) =>
-        next({ table: s.table.set(f.iova, Pte.make.ZERO()), stale: leafChanged(s, f.domain, f.iova, leafOf(s, f)) }),
+      run: (s, f) => next(leaves.change(s, f, Pte.make.ZERO())),
     }),
     ]),
   ], { fn: 'kvm_iommu_unmap_pages', source }); // prettier-ignore

@@ -19,6 +19,7 @@ import {
 } from '../language/index.js';
 import type { Caller } from './device-ownership.js';
 import type { HypPool } from './hyp-pool.js';
+import { ioLeaves } from './iommu-leaves.js';
 import type { IoPageTable } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { Domain, Parts } from './parts.js';
@@ -157,6 +158,7 @@ export function iommuDomains(
 ) {
   const { domain, identity, device, sid, pasid, iova, page, mapping } = all;
   const { Pte, table } = tables;
+  const leaves = ioLeaves(tables, hw);
   const { refs, domainLock, put, design } = domains;
   const { panicked } = pages;
   const get = domains.get('EINVAL');
@@ -233,18 +235,11 @@ export function iommuDomains(
       reads: () => ({ walkers: hw.walkers }),
       writes: (f) => ({ table: table(f.domain), stale: hw.stale }),
       run: (s, f) => {
-        const leaf = s.table.get(f.iova)!;
+        const leaf = leaves.leafOf(s, f);
         if (leaf.tag === 'ZERO') return done();
-        const cleared = {
-          table: s.table.set(f.iova, Pte.make.ZERO()),
-          stale: hw.leafChanged(s, f.domain, f.iova, leaf),
-        };
         // Leaves of the identity map hold no use of their pages.
-        if (f.domain === identity) return done('', cleared);
-        const after = next(cleared).local({ page: leaf.value });
-        return leaf.tag === 'V'
-          ? after.emit('PTE invalidated', { domain: f.domain, iova: f.iova, page: leaf.value })
-          : after;
+        if (f.domain === identity) return done('', leaves.change(s, f, Pte.make.ZERO()));
+        return leaves.invalidate(s, f, Pte.make.ZERO()).local({ page: leaf.value });
       },
     }),
     h.call(pages.unuseDma, (f) => ({ page: f.page, mapping: mapping.make({ domain: f.domain, iova: f.iova }) })),

@@ -175,12 +175,6 @@ export function el2Driver(
         ]
       : [];
 
-  const invalidate = fragment('tlb_inv', { smmu, domain, iova }, (h) => [
-    ...lookAtPower(h, (f) => f.smmu, 'smmu_tlb_inv_range_smmu'),
-    h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova })),
-    h.call(givesUp ? cmdSyncOrGiveUp(true) : cmdSync, (f) => ({ smmu: f.smmu })),
-  ]);
-
   /** Nobody could tell the core that an invalidation has failed, so a WARN_ON looks: a panic at EL2 (rule 7). */
   const warnIfFailed = (h: Body<LocalSorts>, call: Node): Node => {
     if (givesUp === undefined || givesUp === 'returns') return call;
@@ -195,24 +189,43 @@ export function el2Driver(
     ]); // prettier-ignore
   };
 
-  const iotlbSync = fragment('iotlb_sync', { domain, iova, smmus: Smmus, smmu }, (h) => [
-    h.locked('list_lock', (f) => listLock(f.domain), [
-      h.step('read the SMMU list', {
-        fn: 'smmu_inv_domain: list_for_each_entry',
-        source,
-        reads: (f) => ({ nodes: nodes(f.domain) }),
-        run: (s) => next().local({ smmus: attachedSmmus(s.nodes) }),
-      }),
-      h.each('each SMMU', 'smmu', (f) => f.smmus, [
-        h.locked('smmu_lock', (f) => smmuLock(f.smmu), [
-          warnIfFailed(
-            h,
-            h.call(invalidate, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova }), { as: 'tlb_inv' }),
-          ),
+  /** For a gathered range of up to `longest` pages: on every SMMU of the domain a TLBI a page, and one CMD_SYNC behind them. */
+  const iotlbSyncUpTo = (longest: number) => {
+    const Count = range(0, longest);
+    const offsets = Array.from({ length: longest }, (_, i) => i);
+    const gathered = { domain, iova, count: Count, smmu };
+
+    const invalidate = fragment('tlb_inv', { ...gathered, offset: Count }, (h) => [
+      ...lookAtPower(h, (f) => f.smmu, 'smmu_tlb_inv_range_smmu'),
+      longest === 1
+        ? h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova }))
+        : h.each('each page', 'offset', (f) => offsets.slice(0, f.count), [
+            h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: iova.of(f.iova + f.offset) })),
+          ]),
+      h.call(givesUp ? cmdSyncOrGiveUp(true) : cmdSync, (f) => ({ smmu: f.smmu })),
+    ]);
+
+    return fragment('iotlb_sync', { ...gathered, smmus: Smmus }, (h) => [
+      h.locked('list_lock', (f) => listLock(f.domain), [
+        h.step('read the SMMU list', {
+          fn: 'smmu_inv_domain: list_for_each_entry',
+          source,
+          reads: (f) => ({ nodes: nodes(f.domain) }),
+          run: (s) => next().local({ smmus: attachedSmmus(s.nodes) }),
+        }),
+        h.each('each SMMU', 'smmu', (f) => f.smmus, [
+          h.locked('smmu_lock', (f) => smmuLock(f.smmu), [
+            warnIfFailed(
+              h,
+              h.call(invalidate, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova, count: f.count }), {
+                as: 'tlb_inv',
+              }),
+            ),
+          ]),
         ]),
-      ]),
-    ], { shared: true }), // prettier-ignore
-  ]);
+      ], { shared: true }), // prettier-ignore
+    ]);
+  };
 
   m.explain(nodes, 'the domain’s list of SMMUs: how many streams are attached behind each');
   m.explain(listLock, 'protects the domain’s list of SMMUs');
@@ -231,6 +244,6 @@ export function el2Driver(
     tlbInvAll,
     cmdSync,
     cmdSyncOrGiveUp,
-    iotlbSync,
+    iotlbSyncUpTo,
   };
 }

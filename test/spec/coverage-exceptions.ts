@@ -34,6 +34,8 @@ export const exceptions: readonly Exception[] = [
       ['SC-06/attach', {}, waits],
       ['SC-12', { pages: 1, cpus: 1 }, waits],
       ['SC-12/v3', { cpus: 1 }, waits],
+      ['SC-07/ranges', { addresses: 2 }, waits],
+      ['SC-07/ranges', { addresses: 2, lifecycle: true }, waits],
       ['SC-08', {}, waits],
       ['SC-15', { cpus: 1 }, waits],
       ['SC-21/idmap', { pages: 1 }, waits],
@@ -63,6 +65,14 @@ export const exceptions: readonly Exception[] = [
   {
     why: 'whose stream and whose domain it is was asked before the STE is looked at, and an owner has one domain',
     never: ['refuses guest-detach_dev/VMID-matches'],
+  },
+  {
+    why: 'SC-07/ranges is looked at on one CPU: no other unmap is at work',
+    never: ['refuses unmap_pages/smmu_unmap_pages/leaf-is-not-INV'],
+    unless: [
+      ['SC-07/ranges', { addresses: 2 }, 'drop unmap_pages/clear-PTE'],
+      ['SC-07/ranges', { addresses: 2, lifecycle: true }, 'drop unmap_pages/clear-PTE'],
+    ],
   },
   {
     why: 'the host of SC-07/retry keeps to the protocol: it maps its own pages where nothing is, and donates others',

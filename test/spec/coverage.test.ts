@@ -51,6 +51,7 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-07/domains': [{ cpus: 1 }],
   'SC-07/locked-twice': [{ cpus: 1 }],
   'SC-07/retry': [{}],
+  'SC-07/ranges': [{}, { addresses: 2, lifecycle: true }],
   'SC-08': [{}],
   'SC-08/upstream': [{}],
   'SC-09': [{ cpus: 1 }],
