@@ -36,6 +36,8 @@ export function el2Stage1(
   const { cd, cdMemory, zeroCd, ste, cfg, cfgOld, cdWritten, cdTables, stage1 } = streams;
   const { cfgiCd, cmdSync } = driver;
 
+  const whole = { domain, sid, pasid, cdTable };
+
   type SteSeen = { readonly ste: { readonly w0: string } };
   /** What attach checks besides, once a domain need not be an S2 domain. */
   const attachChecks = [
@@ -48,13 +50,6 @@ export function el2Stage1(
       else: fail('EBUSY'),
     },
     {
-      id: 'domain-is-not-BYPASS',
-      doc: 'nothing passes untranslated',
-      source,
-      test: (_: SteSeen, f: Attaching) => kindOf(f.domain) !== 'BYPASS',
-      else: fail('EINVAL'),
-    },
-    {
       id: 'S2-has-no-PASID',
       doc: 'stage 2 is for the whole stream',
       source,
@@ -62,6 +57,22 @@ export function el2Stage1(
       else: fail('EBUSY'),
     },
   ];
+
+  /** Comes before any look at the stream: -EINVAL goes before -EBUSY. */
+  const fixUpType = (h: Body<typeof whole>) =>
+    h.step('fix up type', {
+      fn: 'smmu_attach_dev: type fix-up',
+      source,
+      guards: [
+        {
+          id: 'domain-is-not-BYPASS',
+          doc: 'nothing passes untranslated',
+          source,
+          test: (_, f) => kindOf(f.domain) !== 'BYPASS',
+          else: fail('EINVAL'),
+        },
+      ],
+    });
 
   /** STE word 0 of a live stream. */
   const word0 = (f: Attaching) => {
@@ -90,7 +101,6 @@ export function el2Stage1(
     else: fail('E2BIG'),
   };
 
-  const whole = { domain, sid, pasid, cdTable };
   const configS1 = fragment(
     'smmu_domain_config_s1',
     whole,
@@ -265,5 +275,17 @@ export function el2Stage1(
   const reclaim = moves('hyp_alloc_reclaim', 'FREE', 'HOST', 'the host takes back what the allocator does not use');
   const refill = moves('hyp_alloc_refill', 'HOST', 'FREE', 'the host donates memory to the allocator');
 
-  return { kindOf, freesFirst, attachChecks, word0, configS1, lookAtCds, freeCdTable, clearCd, reclaim, refill };
+  return {
+    kindOf,
+    freesFirst,
+    fixUpType,
+    attachChecks,
+    word0,
+    configS1,
+    lookAtCds,
+    freeCdTable,
+    clearCd,
+    reclaim,
+    refill,
+  };
 }

@@ -27,7 +27,7 @@ export function el2Attach(
   const { domain, sid, pasid, cdTable, smmu, smmuOfSid, vmidOf } = all;
   const { ste, cd, cfg, steWritten, zero } = streams;
   const { modes } = streams.switches;
-  const { nodes, listLock, smmuLock, lookAtPower, cfgiSte, tlbInvVmid, cmdSync, cmdSyncOrGiveUp } = driver;
+  const { nodes, nodeRef, listLock, smmuLock, lookAtPower, cfgiSte, tlbInvVmid, cmdSync, cmdSyncOrGiveUp } = driver;
 
   const isS1 = (d: Domain): boolean => stage1?.kindOf(d) === 'S1';
 
@@ -53,72 +53,89 @@ export function el2Attach(
   const attachDev = fragment('smmu_attach_dev', { domain, sid, pasid, cdTable }, (h) => [
     h.locked('list_lock', (f) => listLock(f.domain), [
       h.locked('smmu_lock', (f) => smmuLock(smmuOfSid(f.sid)), [
-        h.step('look at STE', {
-          fn: 'smmu_attach_dev: smmu_get_alloc_ste_ptr',
-          source,
-          reads: (f) => ({ ste: ste(f.sid) }),
-          guards: [
-            {
-              id: 'STE-is-not-live',
-              doc: 'a stream is attached to one domain at a time',
-              source,
-              test: ({ ste: { w0 } }, f) => w0 === 'INVALID' || (isS1(f.domain) && w0.startsWith('S1')),
-              else: fail('EBUSY'),
-            },
-            ...(stage1?.attachChecks ?? []),
-          ],
-          run: (_, f) => (stage1 && !isS1(f.domain) ? goto('look at PASID') : next()),
-        }),
-        ...(stage1
-          ? [
-              h.call(stage1.configS1, (f) => ({ domain: f.domain, sid: f.sid, pasid: f.pasid }), {
-                into: (made) => made,
-              }),
-              h.step('look at PASID', {
-                doc: 'a further PASID of an S1 domain needs its CD only: the STE is live',
-                fn: 'smmu_attach_dev',
-                source,
-                run: (_, f) => (isS1(f.domain) && f.pasid > 0 ? goto('list_add') : next()),
-              }),
-            ]
-          : []),
-        h.step('write STE words 1..7', {
-          doc: 'word 0 is invalid meanwhile, so that no mixture of words counts',
-          fn: 'smmu_write_ste',
-          source,
-          reads: () => ({ cd, modes }),
-          writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
-          run: (s, f) => {
-            const words = isS1(f.domain) ? s.ste : s.ste.merge({ vmid: vmidOf(f.domain), ttb: f.domain });
-            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
-          },
-        }),
-        h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
-        h.step('write STE word 0', {
-          doc: 'the stream is live',
-          fn: 'smmu_write_ste',
-          source,
-          reads: (f) => ({ nodes: nodes(f.domain), cd, modes }),
-          writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
-          run: (s, f) => {
-            const words = s.ste.set('w0', stage1?.word0(f) ?? 'S2');
-            const first = s.nodes.get(smmuOfSid(f.sid)) === 0;
-            return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE live', {
-              sid: f.sid,
-              smmu: smmuOfSid(f.sid),
-              domain: f.domain,
-              first,
-            });
-          },
-        }),
-        ...liveSynced(h),
-        h.step('list_add', {
-          doc: 'from here on an unmap of the domain invalidates on this SMMU too; list_lock hides the time between (W-16)',
-          fn: 'smmu_attach_dev: list_add_tail, or node->ref++',
+        ...(stage1 ? [stage1.fixUpType(h)] : []),
+        h.step('get list node', {
+          doc: 'before the STE is looked at: what fails from here on puts it back',
+          fn: 'smmu_attach_dev: a new node, or node->ref++',
           source,
           writes: (f) => ({ nodes: nodes(f.domain) }),
-          run: (s, f) => next({ nodes: s.nodes.update(smmuOfSid(f.sid), (n) => (n ?? 0) + 1) }),
+          run: (s, f) => next({ nodes: nodeRef(s.nodes, smmuOfSid(f.sid), +1) }),
         }),
+        h.onFail('with list node', [
+          h.step('look at STE', {
+            fn: 'smmu_attach_dev: smmu_get_alloc_ste_ptr',
+            source,
+            reads: (f) => ({ ste: ste(f.sid) }),
+            guards: [
+              {
+                id: 'STE-is-not-live',
+                doc: 'a stream is attached to one domain at a time',
+                source,
+                test: ({ ste: { w0 } }, f) => w0 === 'INVALID' || (isS1(f.domain) && w0.startsWith('S1')),
+                else: fail('EBUSY'),
+              },
+              ...(stage1?.attachChecks ?? []),
+            ],
+            run: (_, f) => (stage1 && !isS1(f.domain) ? goto('look at PASID') : next()),
+          }),
+          ...(stage1
+            ? [
+                h.call(stage1.configS1, (f) => ({ domain: f.domain, sid: f.sid, pasid: f.pasid }), {
+                  into: (made) => made,
+                }),
+                h.step('look at PASID', {
+                  doc: 'a further PASID of an S1 domain needs its CD only: the STE is live',
+                  fn: 'smmu_attach_dev',
+                  source,
+                  run: (_, f) => (isS1(f.domain) && f.pasid > 0 ? goto('list_add') : next()),
+                }),
+              ]
+            : []),
+          h.step('write STE words 1..7', {
+            doc: 'word 0 is invalid meanwhile, so that no mixture of words counts',
+            fn: 'smmu_write_ste',
+            source,
+            reads: () => ({ cd, modes }),
+            writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
+            run: (s, f) => {
+              const words = isS1(f.domain) ? s.ste : s.ste.merge({ vmid: vmidOf(f.domain), ttb: f.domain });
+              return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE written', { sid: f.sid });
+            },
+          }),
+          h.call(syncSte, (f) => ({ smmu: smmuOfSid(f.sid), sid: f.sid }), { as: 'sync words 1..7' }),
+          h.step('write STE word 0', {
+            doc: 'the stream is live',
+            fn: 'smmu_write_ste',
+            source,
+            reads: (f) => ({ nodes: nodes(f.domain), cd, modes }),
+            writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
+            run: (s, f) => {
+              const words = s.ste.set('w0', stage1?.word0(f) ?? 'S2');
+              const first = s.nodes.get(smmuOfSid(f.sid)) === 0;
+              return next({ ste: words, cfg: steWritten(s.modes, f.sid, s.cfg, words, s.cd) }).emit('STE live', {
+                sid: f.sid,
+                smmu: smmuOfSid(f.sid),
+                domain: f.domain,
+                first,
+              });
+            },
+          }),
+          ...liveSynced(h),
+          h.step('list_add', {
+            doc: 'from here on an unmap of the domain invalidates on this SMMU too; list_lock hides the time between (W-16)',
+            fn: 'smmu_attach_dev: list_add_tail',
+            source,
+            writes: (f) => ({ nodes: nodes(f.domain) }),
+            run: (s, f) => next({ nodes: s.nodes.update(smmuOfSid(f.sid), (refs) => (refs === 0 ? 1 : refs!)) }),
+          }),
+        ], [
+          h.step('put list node', {
+            fn: 'smmu_attach_dev: smmu_put_ref_domain',
+            source,
+            writes: (f) => ({ nodes: nodes(f.domain) }),
+            run: (s, f) => next({ nodes: nodeRef(s.nodes, smmuOfSid(f.sid), -1) }),
+          }),
+        ]),
       ]),
     ]),
   ]); // prettier-ignore
@@ -192,11 +209,18 @@ export function el2Attach(
           fn: 'smmu_put_ref_domain',
           source,
           writes: (f) => ({ nodes: nodes(f.domain) }),
+          guards: [
+            {
+              id: 'SMMU-is-in-list',
+              doc: 'the domain is on this SMMU; a failure leaves its reference',
+              source,
+              test: (s, f) => s.nodes.get(smmuOfSid(f.sid))! > 0,
+              else: fail('ENOENT'),
+            },
+          ],
           run: (s, f) => {
-            const count = s.nodes.get(smmuOfSid(f.sid))!;
-            if (count === 0) return done();
-            const left = s.nodes.set(smmuOfSid(f.sid), count - 1);
-            return count === 1 ? next({ nodes: left }) : done('', { nodes: left });
+            const left = nodeRef(s.nodes, smmuOfSid(f.sid), -1);
+            return left.get(smmuOfSid(f.sid)) === 0 ? next({ nodes: left }) : done('', { nodes: left });
           },
         }),
         ...lookAtPower(h, (f) => smmuOfSid(f.sid), 'smmu_tlb_inv_context'),

@@ -59,6 +59,9 @@ export function el2Driver(
       .map(smmuOfSid)
       .reduce((all, s) => all.set(s, (all.get(s) ?? 0) + 1), Nodes.fill(0)),
   );
+  /** One more or one less, for a node in the list. One that attach has just allocated is not there yet. A count that would leave its bounds is wrong already. */
+  const nodeRef = (list: ValueOf<typeof Nodes>, k: Smmu, by: 1 | -1) =>
+    list.update(k, (refs = 0) => (refs === 0 ? 0 : Math.min(top, refs + by)));
   const attachedSmmus = (list: ValueOf<typeof Nodes>) => Smmus.make(smmu.values.filter((s) => list.get(s) !== 0));
   const listLock = m.locks('list_lock', domain, (d) => ({ kind: 'rw', protects: [nodes(d)] }));
   /** Serialises producers, and protects the stream table and the CDs (there are CDs only where there is one SMMU). The consumer takes no lock, so the queue is not among what it protects. */
@@ -191,11 +194,11 @@ export function el2Driver(
 
   /** For a gathered range of up to `longest` pages: on every SMMU of the domain a TLBI a page, and one CMD_SYNC behind them. */
   const iotlbSyncUpTo = (longest: number) => {
-    const Count = range(0, longest);
+    const Pages = range(0, longest);
     const offsets = Array.from({ length: longest }, (_, i) => i);
-    const gathered = { domain, iova, count: Count, smmu };
+    const gathered = { domain, iova, count: Pages, smmu };
 
-    const invalidate = fragment('tlb_inv', { ...gathered, offset: Count }, (h) => [
+    const invalidate = fragment('tlb_inv', { ...gathered, offset: Pages }, (h) => [
       ...lookAtPower(h, (f) => f.smmu, 'smmu_tlb_inv_range_smmu'),
       longest === 1
         ? h.call(tlbInvRange, (f) => ({ smmu: f.smmu, domain: f.domain, iova: f.iova }))
@@ -232,6 +235,7 @@ export function el2Driver(
   m.explain(smmuLock, 'serialises who writes commands to this SMMU, and protects its stream table');
   return {
     nodes,
+    nodeRef,
     attachedSmmus,
     listLock,
     smmuLock,
