@@ -194,7 +194,7 @@ export const defects: readonly Defect[] = [
     what: 'pages are reclaimed while the guest’s device still reaches them',
     model: 'SC-15/reclaim-first',
     edits: [],
-    violates: { 'I-2': 53, 'I-7': 53, 'I-12': 56 },
+    violates: { 'I-2': 54, 'I-7': 54, 'I-12': 57 },
     brief: ['I-12'],
     macro: { here: 14, brief: 1 },
     note: 'The brief’s trace is the last event alone; here the whole assignment and the commands of the attach come before it.',
@@ -205,7 +205,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-15',
     scope: one,
     edits: ['pass __pkvm_host_reclaim_page_guest/VM-is-dying'],
-    violates: { 'I-2': 43, 'I-7': 51, 'I-12': 10 },
+    violates: { 'I-2': 44, 'I-7': 52, 'I-12': 10 },
     brief: ['I-12'],
   },
   {
@@ -213,9 +213,7 @@ export const defects: readonly Defect[] = [
     what: 'the order of a teardown as published',
     model: 'SC-15/published',
     edits: [],
-    violates: {
-      'I-1': 87, 'I-2': 40, 'I-3': 40, 'I-7': 53, 'I-12': 47, 'I-12-device': 54, 'I-13': 87, 'L-15': 67, 'L-15-order': 61, 'P-14': 30,
-    },
+    violates: { 'I-1': 89, 'I-2': 41, 'I-3': 41, 'I-7': 54, 'I-12': 48, 'I-12-device': 55, 'I-13': 89, 'L-15': 68, 'L-15-order': 62, 'P-14': 31 },
     brief: ['I-12'],
     note: 'I-12 earlier than in SC-15/reclaim-first: the SMMU may take half a zeroed STE for a table at address 0.',
   }, // prettier-ignore
@@ -225,7 +223,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-15',
     scope: one,
     edits: ['pass attach_dev/caller-owns-device'],
-    violates: { 'I-2': 24, 'I-12': 98, 'I-12-device': 153, 'I-18': 24, 'P-14': 87 },
+    violates: { 'I-2': 25, 'I-12': 100, 'I-12-device': 156, 'I-18': 25, 'P-14': 89 },
     brief: ['I-18'],
   },
   {
@@ -234,7 +232,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-15',
     scope: one,
     edits: ['pass pkvm_host_map_guest_mmio/STE-is-not-live'],
-    violates: { 'I-2': 31, 'I-18': 31, 'P-14': 87 },
+    violates: { 'I-2': 32, 'I-18': 32, 'P-14': 89 },
     brief: ['I-2'],
   },
   {
@@ -242,7 +240,7 @@ export const defects: readonly Defect[] = [
     what: 'domains are freed before devices are blocked',
     model: 'SC-15/domains-first',
     edits: [],
-    violates: { 'I-3': 36, 'L-3': 36 },
+    violates: { 'I-3': 37, 'L-3': 37 },
     brief: ['L-3', 'I-3'],
   },
   {
@@ -250,7 +248,7 @@ export const defects: readonly Defect[] = [
     what: 'a domain is freed while a hypercall of the host holds its transient reference',
     model: 'SC-15',
     edits: ['pass no-hypercall-at-work'],
-    violates: { 'I-3': 26, 'P-14': 8 },
+    violates: { 'I-3': 27, 'P-14': 8 },
     brief: ['I-3'],
     note: 'L-3 holds: at the time of the free no STE names the table. It is the hypercall at work that attaches later.',
   },
@@ -259,9 +257,7 @@ export const defects: readonly Defect[] = [
     what: 'an older teardown: the owner changes, and nothing else',
     model: 'SC-15/android-older-teardown',
     edits: [],
-    violates: {
-      'I-1': 49, 'I-3': 38, 'I-12': 63, 'I-12-device': 51, 'I-18': 36, 'L-3': 38, 'L-15': 43, 'L-15-order': 36,
-    },
+    violates: { 'I-1': 50, 'I-3': 39, 'I-12': 64, 'I-12-device': 52, 'I-18': 37, 'L-3': 39, 'L-15': 44, 'L-15-order': 37 },
     brief: ['L-15'],
   }, // prettier-ignore
   {
@@ -270,7 +266,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-15',
     scope: one,
     edits: ['drop __pkvm_start_teardown_vm/tlb_inv_vmid'],
-    violates: { 'I-1': 93, 'I-12': 109, 'I-12-device': 95, 'I-13': 93, 'L-15': 75, 'L-15-order': 66 },
+    violates: { 'I-1': 95, 'I-12': 111, 'I-12-device': 97, 'I-13': 95, 'L-15': 76, 'L-15-order': 67 },
     brief: ['L-15'],
   },
   {
@@ -279,7 +275,7 @@ export const defects: readonly Defect[] = [
     model: 'SC-15',
     scope: one,
     edits: ['move device/clear-ctxt before device/smmu_lock'],
-    violates: { 'I-1': 49, 'I-12-device': 51, 'I-18': 36, 'L-15-order': 36 },
+    violates: { 'I-1': 50, 'I-12-device': 52, 'I-18': 37, 'L-15-order': 37 },
     brief: ['L-15'],
     note: 'In the end all is clean, so that the quiescent L-15 holds; L-15-order is its “then owner HOST”.',
   },

@@ -52,10 +52,10 @@ export function eventsGoToHostPages(
   });
 }
 
-/**
- * L-6. Its first half, "while power_is_off the queue receives no command", is read as: no command for a domain. Resume
- * itself sends commands, and in order B the flag still says off then.
- */
+/** What EL2 sends for a domain or a stream: all but what resume sends, and in order B the flag still says off then. */
+const forSomebody: readonly (string | undefined)[] = ['TLBI_S2_IPA', 'TLBI_S12_VMALL', 'CFGI_STE', 'CFGI_CD'];
+
+/** L-6. Its first half, "while power_is_off the queue receives no command", is read as: no command for a domain or a stream. */
 export function resumeInvalidatesFirst(
   m: Builder,
   { parts: { smmu }, hw }: System,
@@ -80,7 +80,7 @@ export function resumeInvalidatesFirst(
   }); // prettier-ignore
 
   m.transition('L-6', {
-    text: 'While power_is_off, the hypervisor queue receives no command for a domain; SMMUEN becomes 1 after power-on only after CFGI_ALL, NSNH_ALL, SYNC completed.',
+    text: 'While power_is_off, the hypervisor queue receives no command for a domain or a stream; SMMUEN becomes 1 after power-on only after CFGI_ALL, NSNH_ALL, SYNC completed.',
     source: 'smmu_resume',
     monitors: [monitor],
     forall: { s: smmu },
@@ -91,11 +91,11 @@ export function resumeInvalidatesFirst(
       (before.off && after.cmdq.ahead > before.cmdq.ahead),
     holds: (before, after) =>
       after.cmdq.ahead > before.cmdq.ahead
-        ? after.cmdq.ring.get(after.cmdq.ahead - 1)?.tag !== 'TLBI_S2_IPA'
+        ? !forSomebody.includes(after.cmdq.ring.get(after.cmdq.ahead - 1)?.tag)
         : before.swept === 'SYNCED',
     because: (before, after, { s }) =>
       after.cmdq.ahead > before.cmdq.ahead
-        ? `${smmu.print(s)} is off, and its queue gets a TLBI`
+        ? `${smmu.print(s)} is off, and its queue gets ${after.cmdq.ring.get(after.cmdq.ahead - 1)?.tag}`
         : `${smmu.print(s)} is enabled, and not all of what it holds was invalidated`,
   });
 }

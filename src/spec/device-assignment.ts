@@ -12,7 +12,6 @@ import {
   goto,
   handler,
   next,
-  optional,
   type Builder,
   type Handler,
 } from '../language/index.js';
@@ -20,7 +19,8 @@ import type { AssignedGuest } from './assigned-guest.js';
 import type { DeviceOwnership } from './device-ownership.js';
 import type { DomainRefs, IommuDomains } from './iommu-domains.js';
 import type { PageOwnership } from './page-ownership.js';
-import type { Domain, Parts } from './parts.js';
+import type { Parts } from './parts.js';
+import { el2BlockDma } from './smmuv3-el2-block.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
 import type { StreamTable } from './stream-table.js';
 
@@ -47,16 +47,19 @@ export type DeviceAssignment = ReturnType<typeof deviceAssignment>;
 /** Declares the devices' MMIO, and the hypercalls of an assignment. */
 export function deviceAssignment(
   m: Builder,
-  { device, domain, sid, smmu, iova, smmuOf, sidOf }: Parts,
+  all: Parts,
   { panicked }: PageOwnership,
-  { ste, cfg, fetched, zero }: StreamTable,
-  { nodes, smmuLock, cfgiSte, tlbInvVmid, cmdSync }: El2Driver,
+  streams: StreamTable,
+  driver: El2Driver,
   { refs, domainLock }: DomainRefs,
   { freeLeaf }: Pick<IommuDomains, 'freeLeaf'>,
   { devOwner, domainOwner, deviceLock }: DeviceOwnership,
   guest: AssignedGuest,
   design: TeardownDesign,
 ) {
+  const { device, domain, smmu, iova, smmuOf, sidOf } = all;
+  const { ste } = streams;
+  const { nodes, smmuLock } = driver;
   const MmioOwner = enumOf('HOST', 'HYP', 'GUEST');
   /** Who has the device's registers mapped. All that writes it holds device_spinlock. */
   const mmio = m.family('device MMIO', [device], MmioOwner, 'HOST');
@@ -156,45 +159,7 @@ export function deviceAssignment(
     ], { fn: 'pkvm_host_map_guest_mmio', source }), // prettier-ignore
   );
 
-  /** Forgets the STE, then what was cached through it, before its words may mean something else. */
-  const blockByRecipe = fragment('block_dma', { sid, smmu, vmid: optional(domain) }, (h) => [
-    h.step('clear STE word 0', {
-      doc: 'invalid in memory; caches may still hold it',
-      fn: 'smmu_dev_block_dma(guest_to_host)',
-      source: smmuDriver,
-      writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
-      run: (s, f) => {
-        const words = s.ste.set('w0', 'INVALID');
-        const cleared = next({ ste: words, cfg: fetched(s.cfg, words) }).local({ vmid: s.ste.vmid });
-        if (s.ste.w0 !== 'S2') return done();
-        return cleared.emit('STE dead', { sid: f.sid, domain: s.ste.ttb });
-      },
-    }),
-    h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
-    h.call(cmdSync, (f) => ({ smmu: f.smmu }), { as: 'sync word 0' }),
-    h.step('clear STE words 1..7', {
-      fn: 'smmu_dev_block_dma(guest_to_host)',
-      source: smmuDriver,
-      writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
-      run: (s) => next({ ste: zero, cfg: fetched(s.cfg, zero) }),
-    }),
-    h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid }), { as: 'cfgi_ste again' }),
-    h.call(tlbInvVmid, (f) => ({ smmu: f.smmu, domain: f.vmid as Domain })),
-    h.call(cmdSync, (f) => ({ smmu: f.smmu })),
-  ]);
-
-  /** As published: all words, then one CFGI and CMD_SYNC. The VMID's translations stay. */
-  const blockAsPublished = fragment('block_dma', { sid, smmu, vmid: optional(domain) }, (h) => [
-    h.step('zero STE', {
-      doc: 'the SMMU may see some words old and some new',
-      fn: 'smmu_dev_block_dma(guest_to_host)',
-      source: smmuDriver,
-      writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
-      run: (s) => next({ ste: zero, cfg: fetched(s.cfg, zero) }),
-    }),
-    h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
-    h.call(cmdSync, (f) => ({ smmu: f.smmu })),
-  ]);
+  const { byRecipe, asPublished } = el2BlockDma(all, streams, driver);
 
   const reset = fragment('reset', { device }, (h) => [
     h.step('reset device', {
@@ -208,13 +173,13 @@ export function deviceAssignment(
 
   const teardownDevice = fragment('device', { device }, (h) => {
     const wipe = h.call(reset, (f) => ({ device: f.device }));
-    const blocked = (blockDma: typeof blockByRecipe) =>
+    const blocked = (blockDma: typeof byRecipe) =>
       h.locked('smmu_lock', (f) => smmuLock(smmuOf(f.device)), [
         h.call(blockDma, (f) => ({ sid: sidOf(f.device), smmu: smmuOf(f.device) })),
       ]);
     const closed = {
-      recipe: [blocked(blockByRecipe), wipe],
-      published: [wipe, blocked(blockAsPublished)],
+      recipe: [blocked(byRecipe), wipe],
+      published: [wipe, blocked(asPublished)],
       'owner only': [],
     }[design.block];
     const returnMmio = h.step('return MMIO', {
@@ -274,7 +239,7 @@ export function deviceAssignment(
           fn: 'smmu_free_domain',
           source: smmuDriver,
           writes: (f) => ({ nodes: nodes(f.domain) }),
-          run: (s) => next({ nodes: smmu.values.reduce((all, k) => all.set(k, 0), s.nodes) }),
+          run: (s) => next({ nodes: smmu.values.reduce((list, k) => list.set(k, 0), s.nodes) }),
         }),
         h.each('each leaf', 'iova', () => iova.values, [
           h.call(freeLeaf, (f) => ({ domain: f.domain, iova: f.iova })),

@@ -34,7 +34,7 @@ export function el2Stage1(
 ) {
   const { domain, sid, pasid, pasidsInTable, cdTable, smmu, smmuOfSid } = all;
   const { cd, cdMemory, zeroCd, ste, cfg, cfgOld, cdWritten, cdTables, stage1 } = streams;
-  const { cfgiCd, cmdSync } = driver;
+  const { lookAtPower, cfgiCd, cmdSync } = driver;
 
   const whole = { domain, sid, pasid, cdTable };
 
@@ -87,6 +87,7 @@ export function el2Stage1(
       source,
       run: (_, f) => (f.pasid === 0 ? done() : next()),
     }),
+    ...lookAtPower(h, (f) => f.smmu, 'smmu_sync_cd'),
     h.call(cfgiCd, (f) => ({ smmu: f.smmu, sid: f.sid, pasid: f.pasid })),
     h.call(cmdSync, (f) => ({ smmu: f.smmu })),
   ]);

@@ -27,14 +27,15 @@ export function el2Attach(
   const { domain, sid, pasid, cdTable, smmu, smmuOfSid, vmidOf } = all;
   const { ste, cd, cfg, steWritten, zero } = streams;
   const { modes } = streams.switches;
-  const { nodes, nodeRef, listLock, smmuLock, lookAtPower, cfgiSte, tlbInvVmid, cmdSync, cmdSyncOrGiveUp } = driver;
+  const { nodes, nodeRef, listLock, smmuLock, lookAtPower, tlbInvVmid, cmdSync, cmdSyncOrGiveUp, syncSteAnd } = driver;
 
   const isS1 = (d: Domain): boolean => stage1?.kindOf(d) === 'S1';
 
-  const syncSte = fragment('smmu_sync_ste', { smmu, sid }, (h) => [
-    ...lookAtPower(h, (f) => f.smmu, 'smmu_sync_ste'),
-    h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
-    h.call(panicked ? cmdSyncOrGiveUp(true) : cmdSync, (f) => ({ smmu: f.smmu })),
+  const syncSte = panicked ? syncSteAnd(cmdSyncOrGiveUp(true)) : driver.syncSte;
+  const tlbInvContext = fragment('smmu_tlb_inv_context', { smmu, domain }, (h) => [
+    ...lookAtPower(h, (f) => f.smmu, 'smmu_tlb_inv_context'),
+    h.call(tlbInvVmid, (f) => ({ smmu: f.smmu, domain: f.domain })),
+    h.call(cmdSync, (f) => ({ smmu: f.smmu })),
   ]);
 
   /** Behind word 0 there is no way back: an error is a WARN_ON, which panics at EL2 (rule 7). */
@@ -223,9 +224,7 @@ export function el2Attach(
             return left.get(smmuOfSid(f.sid)) === 0 ? next({ nodes: left }) : done('', { nodes: left });
           },
         }),
-        ...lookAtPower(h, (f) => smmuOfSid(f.sid), 'smmu_tlb_inv_context'),
-        h.call(tlbInvVmid, (f) => ({ smmu: smmuOfSid(f.sid), domain: f.domain })),
-        h.call(cmdSync, (f) => ({ smmu: smmuOfSid(f.sid) })),
+        h.call(tlbInvContext, (f) => ({ smmu: smmuOfSid(f.sid), domain: f.domain })),
       ]),
     ]),
   ]); // prettier-ignore

@@ -178,6 +178,15 @@ export function el2Driver(
         ]
       : [];
 
+  /** The SMMU forgets an STE. @param wait for the CMD_SYNC behind it */
+  const syncSteAnd = (wait: typeof cmdSync) =>
+    fragment('smmu_sync_ste', { smmu, sid }, (h) => [
+      ...lookAtPower(h, (f) => f.smmu, 'smmu_sync_ste'),
+      h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
+      h.call(wait, (f) => ({ smmu: f.smmu })),
+    ]);
+  const syncSte = syncSteAnd(cmdSync);
+
   /** Nobody could tell the core that an invalidation has failed, so a WARN_ON looks: a panic at EL2 (rule 7). */
   const warnIfFailed = (h: Body<LocalSorts>, call: Node): Node => {
     if (givesUp === undefined || givesUp === 'returns') return call;
@@ -248,6 +257,8 @@ export function el2Driver(
     tlbInvAll,
     cmdSync,
     cmdSyncOrGiveUp,
+    syncSteAnd,
+    syncSte,
     iotlbSyncUpTo,
   };
 }

@@ -7,6 +7,7 @@ import type { IommuDomains } from './iommu-domains.js';
 import type { DomainRefs } from './iommu-domains.js';
 import type { Parts } from './parts.js';
 import type { El2Attach } from './smmuv3-el2-attach.js';
+import { el2BlockDma } from './smmuv3-el2-block.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
 import type { StreamTable } from './stream-table.js';
 
@@ -30,23 +31,10 @@ export function vmTeardown(
   how: Teardown,
 ): Handler {
   const { domain, sid, smmu, iova, smmuOfSid } = all;
-  const { ste, cfg, fetched, zero } = streams;
-  const { nodes, smmuLock, cfgiSte, cmdSync } = driver;
+  const { ste } = streams;
+  const { nodes, smmuLock } = driver;
 
-  const blockDma = fragment('dev_block_dma', { sid, smmu }, (h) => [
-    h.locked('smmu_lock', (f) => smmuLock(smmuOfSid(f.sid)), [
-      h.step('zero STE', {
-        doc: 'all words at once, word 0 among them: the SMMU may fetch some before and some after',
-        fn: 'smmu_dev_block_dma',
-        source,
-        writes: (f) => ({ ste: ste(f.sid), cfg: cfg(f.sid) }),
-        run: (s, f) =>
-          next({ ste: zero, cfg: fetched(s.cfg, zero) }).local({ smmu: smmuOfSid(f.sid) }).emit('STE written', { sid: f.sid }),
-      }),
-      h.call(cfgiSte, (f) => ({ smmu: f.smmu, sid: f.sid })),
-      h.call(cmdSync, (f) => ({ smmu: f.smmu })),
-    ]),
-  ]); // prettier-ignore
+  const blockDma = el2BlockDma(all, streams, driver).asPublished;
 
   const takeBackDevice = fragment('pkvm_devices_teardown', { domain, sid }, (h) => [
     h.step('is it the VM’s', {
@@ -57,7 +45,9 @@ export function vmTeardown(
     }),
     how === 'detach'
       ? h.call(detachDev, (f) => ({ domain: f.domain, sid: f.sid }))
-      : h.call(blockDma, (f) => ({ sid: f.sid })),
+      : h.locked('smmu_lock', (f) => smmuLock(smmuOfSid(f.sid)), [
+          h.call(blockDma, (f) => ({ sid: f.sid, smmu: smmuOfSid(f.sid) })),
+        ]),
   ]);
 
   const forceFree = fragment('kvm_iommu_force_free_domain', { domain, iova }, (h) => [
