@@ -280,7 +280,7 @@ class Search {
     if (signal?.aborted) return halt('interrupted', 'it was interrupted');
     if (timeout !== undefined && this.seconds > timeout)
       return halt('timeout', `the time limit of ${timeout} s was reached`);
-    if (maxStates !== undefined && this.store.log.length >= maxStates)
+    if (maxStates !== undefined && this.store.log.states >= maxStates)
       return halt('max-states', `the limit of ${maxStates} states was reached`);
     if (maxMemory !== undefined && process.memoryUsage.rss() > maxMemory) {
       return halt('max-memory', `the memory limit of ${Math.round(maxMemory / 2 ** 20)} MiB was reached`);
@@ -304,12 +304,12 @@ class Search {
     const { log, set } = this.store;
     onProgress({
       level: this.levels.length - 2,
-      states: log.length,
+      states: log.states,
       transitions: this.crew.tally().transitions,
       frontier: Math.max(0, end - this.levels[this.levels.length - 2]),
       seconds: this.seconds,
       bytes: process.memoryUsage.rss(),
-      full: log.length / set.capacity,
+      full: log.states / set.capacity,
       phase: this.phase,
     });
   }
