@@ -127,14 +127,27 @@ describe('a cover goal', () => {
   });
 });
 
+const hazardous = async (name: string) => {
+  const { build, search } = await builtEngine();
+  const hazards = await defaultOf<Model[]>(fixtureSource('hazards.mjs', name).module);
+  const hazard = hazards.find((own) => own.name === name)!;
+  const options = { workers: 2, source: fixtureSource('hazards.mjs', name), prefix: 20, chunk: 2, workerHeap: 64 };
+  return search(build(hazard), options);
+};
+
 describe('a worker that dies', () => {
   it.each(['dies', 'exhausts'])('(%s) ends the run as incomplete', async (name) => {
-    const { build, search } = await builtEngine();
-    const hazards = await defaultOf<Model[]>(fixtureSource('hazards.mjs', name).module);
-    const hazard = hazards.find((own) => own.name === name)!;
-    const options = { workers: 2, source: fixtureSource('hazards.mjs', name), prefix: 20, chunk: 2, workerHeap: 64 };
-    const result = await search(build(hazard), options);
+    const result = await hazardous(name);
     expect(result.verdict).toBe('incomplete');
     expect(result.incomplete).toMatchObject({ why: 'worker-died' });
   });
+});
+
+it('what goes wrong in one thread and in no other is an error, and the rest is told', async () => {
+  const { verdict, properties } = await hazardous('throws');
+  expect(verdict).toBe('error');
+  expect(properties.map(({ id, verdict: own }) => [id, own])).toEqual([
+    ['low', 'undecided'],
+    ['fault:a/tick:throw', 'error'],
+  ]);
 });
