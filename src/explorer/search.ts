@@ -248,13 +248,24 @@ class Search {
     return true;
   }
 
-  /** A set that is nearly full anyway grows with the same move. @throws RangeError if there is no memory for it */
+  /** A set that is nearly full anyway grows with the same move, if it can. @throws RangeError if there is no memory for it */
   private async widen(): Promise<void> {
     const { tightWidths = false, maxMemory } = this.options;
     const { set, log } = this.store;
     const layout = this.engine.widened(tightWidths);
     const soon = maxMemory === undefined && log.length > NEARLY * log.limit;
-    await this.rebuild(layout, soon ? this.store.grown(layout) : set.capacity);
+    if (soon && (await this.grows(layout))) return;
+    await this.rebuild(layout, set.capacity);
+  }
+
+  private async grows(layout: Layout): Promise<boolean> {
+    try {
+      await this.rebuild(layout);
+      return true;
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
   }
 
   /** Moves everything into a new store. @throws RangeError if there is no memory for it */
