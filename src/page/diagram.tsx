@@ -6,7 +6,7 @@ import type { PageStep, PageTrace } from '../report/page-trace.js';
 import { Impasse } from './impasse-view.js';
 import { draw, lockLetter, type Cell, type Drawing, type Lane } from './lanes.js';
 import { Change, Coded, Inside, Pairs, Words } from './text.js';
-import { actionParts, changedPlace } from './values.js';
+import { actionParts, changedPlace, decidesBy } from './values.js';
 import type { View } from './view.js';
 
 interface Props {
@@ -62,6 +62,7 @@ export function Diagram({ trace, view }: Props): JSX.Element {
                 cells={cells[row.n]}
                 drawing={drawing}
                 looping={trace.loop !== null && trace.skipped + row.n > trace.loop}
+                decisive={decidesBy(trace, row.n).length > 0}
                 number={trace.skipped + row.n}
               >
                 {texts[row.n - 1]}
@@ -86,6 +87,7 @@ function Legend({ trace, drawing: { locks } }: { readonly trace: PageTrace; read
           <b class="letter">{lockLetter(locks, lock)}</b> {trace.variables[lock].name}{' '}
         </span>
       ))}
+      {trace.decisive.length > 0 && ' »: a step that decided it (key m: the next one).'}
     </p>
   );
 }
@@ -137,10 +139,12 @@ interface RowProps {
   readonly cells: readonly Cell[];
   readonly drawing: Drawing;
   readonly looping?: boolean;
+  readonly decisive?: boolean;
   readonly children: JSX.Element;
 }
 
-function Row({ n, number = n, view, lanes, cells, drawing, looping = false, children }: RowProps): JSX.Element {
+function Row(props: RowProps): JSX.Element {
+  const { n, number = n, view, lanes, cells, drawing, looping = false, decisive = false, children } = props;
   const current = view.at === n;
   const graphics = useMemo(() => {
     const wired = cells.findIndex(({ acts }) => acts);
@@ -155,7 +159,8 @@ function Row({ n, number = n, view, lanes, cells, drawing, looping = false, chil
       />
     ));
   }, [lanes, cells, drawing]);
-  const classes = ['row', current && 'current', looping && 'looping', view.writes.includes(n) && 'written'];
+  const written = view.writes.includes(n);
+  const classes = ['row', current && 'current', looping && 'looping', decisive && 'decisive', written && 'written'];
   return (
     <li
       class={classes.filter(Boolean).join(' ')}
@@ -164,6 +169,7 @@ function Row({ n, number = n, view, lanes, cells, drawing, looping = false, chil
     >
       <span class="number" aria-hidden="true">
         {looping ? '↻ ' : ''}
+        {decisive ? '» ' : ''}
         {number}
       </span>
       {graphics}
@@ -240,6 +246,11 @@ function StepText({ trace, drawing, n }: StepTextProps): JSX.Element {
             <Coded>{step.doc}</Coded>
           </span>
         )}
+        {decidesBy(trace, n).map((why) => (
+          <span class="tag decides" key={why}>
+            » <Words>{why}</Words>
+          </span>
+        ))}
         <Changes trace={trace} step={step} />
         {step.takes.map((taken) => (
           <span class="tag takes" key={`takes ${taken}`}>
