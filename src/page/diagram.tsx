@@ -5,6 +5,7 @@ import { functionName } from '../report/counterexample.js';
 import type { PageStep, PageTrace } from '../report/page-trace.js';
 import { Impasse } from './impasse-view.js';
 import { draw, lockLetter, type Cell, type Drawing, type Lane } from './lanes.js';
+import { Legend } from './legend.js';
 import { Change, Coded, Inside, Pairs, Words } from './text.js';
 import { actionParts, changedPlace, decidesBy } from './values.js';
 import type { View } from './view.js';
@@ -73,22 +74,6 @@ export function Diagram({ trace, view }: Props): JSX.Element {
         <End trace={trace} />
       </ol>
     </section>
-  );
-}
-
-/** What the bars are. */
-function Legend({ trace, drawing: { locks } }: { readonly trace: PageTrace; readonly drawing: Drawing }): JSX.Element {
-  return (
-    <p class="legend">
-      Wide bar: the actor is in a handler, from its first step to its return.
-      {locks.length > 0 && ' Narrow bar: it holds a lock: '}
-      {locks.map((lock) => (
-        <span key={lock}>
-          <b class="letter">{lockLetter(locks, lock)}</b> {trace.variables[lock].name}{' '}
-        </span>
-      ))}
-      {trace.decisive.length > 0 && ' »: a step that decided it (key m: the next one).'}
-    </p>
   );
 }
 
@@ -169,7 +154,6 @@ function Row(props: RowProps): JSX.Element {
     >
       <span class="number" aria-hidden="true">
         {looping ? '↻ ' : ''}
-        {decisive ? '» ' : ''}
         {number}
       </span>
       {graphics}

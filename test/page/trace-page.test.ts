@@ -120,23 +120,6 @@ describe.skipIf(!hasChromium)(inChromium('the page of a trace'), () => {
     expectQuiet(watched);
   });
 
-  it('marks decisive steps, and leads from one to the next', async () => {
-    const watched = await open(storedRace());
-    const { page } = watched;
-    const why = 'without this change of ring, no-overflow would hold at the end';
-    expect(await page.locator('.row.decisive').count()).toBe(1);
-    expect(await page.locator('.row.decisive').innerText()).toContain(`» ${why}`);
-    expect(await page.locator('.legend').innerText()).toContain('»: a step that decided it');
-    await page.keyboard.press('m');
-    expect(await current(watched).locator('.number').innerText()).toBe('» 4');
-    expect(await page.locator('section.step').innerText()).toContain(why);
-    expect(await page.getByRole('status').innerText()).toContain(`Decisive: ${why}`);
-    await page.keyboard.press('Home');
-    await page.keyboard.press('Shift+M');
-    expect(await current(watched).innerText()).toContain('initial state');
-    expectQuiet(watched);
-  });
-
   it('folds actors away and filters variables', async () => {
     const watched = await open(storedRace());
     const { page } = watched;
