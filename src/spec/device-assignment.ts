@@ -60,6 +60,7 @@ export function deviceAssignment(
   const MmioOwner = enumOf('HOST', 'HYP', 'GUEST');
   /** Who has the device's registers mapped. All that writes it holds device_spinlock. */
   const mmio = m.family('device MMIO', [device], MmioOwner, 'HOST');
+  m.explain(mmio, 'who has the device’s registers mapped: the host, EL2 (nobody programs it), or the guest');
 
   const named = {
     doc: 'any device',

@@ -59,6 +59,11 @@ export function domainRefs(
   const top = 1 + sid.size * pasid.size + cpus + cdTable.size;
   const refs = m.family('refs', [domain], range(0, top), initial);
   const domainLock = m.lock('kvm_iommu_domain_lock');
+  m.explain(
+    refs,
+    'the domain’s refcount: one for its allocation, one for each attached stream, one for each hypercall at work on it; 0 is free',
+  );
+  m.explain(domainLock, 'serialises the making and the end of domains');
 
   const get = (errno: string) =>
     fragment('domain_get', { domain }, (h) => [
@@ -94,6 +99,7 @@ export function domainRefs(
 /** handle_to_domain as published: the leaf page of the table of domains is made by whoever names an id first. */
 function lookup(m: Builder, panicked: PageOwnership['panicked']): Fragment<Record<never, never>> {
   const leafPage = m.variable('domain leaf page', bool, false);
+  m.explain(leafPage, 'the leaf page of EL2’s table of domains is there; who names an id in it first makes it');
   return fragment('handle_to_domain', {}, (h) => [
     h.step('read leaf page', {
       fn: 'handle_to_domain',

@@ -190,6 +190,10 @@ export function publishedTrap(m: Builder, soc: Platform, trap: McTrap) {
     SidMap,
     SidMap.make(client.values.flatMap((c) => [...truth(deviceOf(c)).sids].map((sid): [TegraSid, Client] => [sid, c]))),
   );
+  m.explain(
+    sidMap,
+    'the published filter’s table, by StreamID: the one client that may be given it; built from what the host says',
+  );
 
   const el1StorePublished: Handler = handler('EL1 store to MC', trap.locals, (h) => [
     trap.str(h),
