@@ -294,4 +294,12 @@ export const smmuFindings: readonly Finding[] = [
     ],
     mend: 'SC-15',
   },
+  {
+    id: 'free-owner',
+    in: 'PV, an early Android snapshot of free_domain',
+    text: 'free_domain takes the last reference and only then asks whose domain it is: the host is refused, and the guest’s domain is gone (and the other way round). What its table pinned stays pinned.',
+    verdict: 'confirmed',
+    seen: [{ model: 'SC-15/refs-first', properties: ['L-5', 'S3-3/free'] }],
+    mend: 'SC-15/frees: the owner is asked first, as later snapshots do',
+  },
 ];

@@ -46,15 +46,6 @@ export const exceptions: readonly Exception[] = [
     ],
   },
   {
-    why: 'a guest’s domain is there for as long as the guest makes calls (SC-15), or always (SC-08)',
-    never: [
-      'refuses guest-attach_dev/domain-is-allocated',
-      'refuses guest-map_pages/domain-is-allocated',
-      'refuses guest-unmap_pages/domain-is-allocated',
-      'returns guest-map_pages -ENOENT',
-    ],
-  },
-  {
     why: 'the variants of SC-15 that tear down at this point are looked at on one CPU: nobody else is at work',
     never: ['refuses __pkvm_finalize_teardown_vm/no-hypercall-at-work'],
   },

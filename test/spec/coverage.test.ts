@@ -74,6 +74,8 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-15/reclaim-first': [{}],
   'SC-15/android-older-teardown': [{}],
   'SC-15/domains-first': [{}],
+  'SC-15/frees': [{}],
+  'SC-15/refs-first': [{}],
   'SC-16': [{}],
   'SC-16/v18': [{ shells: 1 }],
   'SC-16/repaired': [{}],
