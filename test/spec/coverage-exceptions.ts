@@ -46,6 +46,14 @@ export const exceptions: readonly Exception[] = [
     ],
   },
   {
+    why: 'nobody frees domains in SC-08; SC-15/frees shows these guards refuse',
+    never: [
+      'refuses guest-attach_dev/domain_get/refs++/domain-is-allocated',
+      'refuses guest-map_pages/domain_get/refs++/domain-is-allocated',
+      'refuses guest-unmap_pages/domain_get/refs++/domain-is-allocated',
+    ],
+  },
+  {
     why: 'the variants of SC-15 that tear down at this point are looked at on one CPU: nobody else is at work',
     never: ['refuses __pkvm_finalize_teardown_vm/no-hypercall-at-work'],
   },
