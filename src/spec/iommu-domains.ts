@@ -42,6 +42,8 @@ export interface DomainDesign {
   readonly freesIdentity?: boolean;
   /** free_domain takes the last reference, and only then asks whose domain it is (an Android snapshot). */
   readonly freesBeforeOwner?: boolean;
+  /** Tables are freed under pgt_lock, and so host_mmu.lock is taken under it (the brief; two public drivers take none). */
+  readonly freesUnderPgtLock?: boolean;
 }
 
 /** Declares the domains' refcounts. @param initial the references of each domain at the start */
@@ -258,12 +260,13 @@ export function iommuDomains(
     h.call(pages.unuseDma, (f) => ({ page: f.page, mapping: mapping.make({ domain: f.domain, iova: f.iova }) })),
   ]);
 
-  const freeTables = fragment('kvm_arm_io_pgtable_free', { domain, iova }, (h) => [
-    h.each('each leaf', 'iova', () => iova.values, [
+  const freeTables = fragment('kvm_arm_io_pgtable_free', { domain, iova }, (h) => {
+    const all = h.each('each leaf', 'iova', () => iova.values, [
       h.call(freeLeaf, (f) => ({ domain: f.domain, iova: f.iova })),
       ...(pool ? [h.call(pool.freeTable, (f) => ({ domain: f.domain, iova: f.iova }))] : []),
-    ]),
-  ]);
+    ]);
+    return [design.freesUnderPgtLock ? h.locked('pgt_lock', (f) => tables.pgtLock(f.domain), [all]) : all];
+  });
 
   const freeCheck = (h: Body<{ domain: Parts['domain'] }>, when: 'first' | 'behind refs'): readonly Node[] =>
     caller && when === (design.freesBeforeOwner ? 'behind refs' : 'first')

@@ -36,6 +36,8 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-04/pasids': [{}],
   'SC-04/identity': [{}],
   'SC-04/identity-published': [{}],
+  'SC-04/identity-finalise': [{}],
+  'SC-04/identity-pgt-lock': [{}],
   'SC-04/android-s1-detach': [{ domains: 2, pasids: 1 }],
   'SC-05': [
     { entries: 2, batch: 1 },
