@@ -294,4 +294,20 @@ export const smmuFindings: readonly Finding[] = [
     ],
     mend: 'SC-15',
   },
+  {
+    id: 'free-owner',
+    in: 'PV, an early Android snapshot of free_domain',
+    text: 'free_domain takes the last reference and only then asks whose domain it is: the host is refused, and the guest’s domain is gone (and the other way round). What its table pinned stays pinned.',
+    verdict: 'confirmed',
+    seen: [{ model: 'SC-15/refs-first', properties: ['L-5', 'S3-3/free'] }],
+    mend: 'SC-15/frees: the owner is asked first, as later snapshots do',
+  },
+  {
+    id: 'P-6',
+    in: 'PV, the order of locks as the brief has it',
+    text: 'host_mmu.lock is taken under pgt_lock where a table is freed, pgt_lock under smmu_lock where one is made, smmu_lock under host_mmu.lock where owners change: a cycle. It is no deadlock, since a domain is not freed while it is attached.',
+    verdict: 'confirmed',
+    seen: [{ model: 'SC-04/identity-pgt-lock', properties: ['P-6'] }],
+    mend: 'SC-04/identity-finalise: a table that nobody can use any more is freed without pgt_lock, as the public drivers do',
+  },
 ];

@@ -46,12 +46,11 @@ export const exceptions: readonly Exception[] = [
     ],
   },
   {
-    why: 'a guest’s domain is there for as long as the guest makes calls (SC-15), or always (SC-08)',
+    why: 'nobody frees domains in SC-08; SC-15/frees shows these guards refuse',
     never: [
-      'refuses guest-attach_dev/domain-is-allocated',
-      'refuses guest-map_pages/domain-is-allocated',
-      'refuses guest-unmap_pages/domain-is-allocated',
-      'returns guest-map_pages -ENOENT',
+      'refuses guest-attach_dev/domain_get/refs++/domain-is-allocated',
+      'refuses guest-map_pages/domain_get/refs++/domain-is-allocated',
+      'refuses guest-unmap_pages/domain_get/refs++/domain-is-allocated',
     ],
   },
   {

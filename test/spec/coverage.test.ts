@@ -36,6 +36,8 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-04/pasids': [{}],
   'SC-04/identity': [{}],
   'SC-04/identity-published': [{}],
+  'SC-04/identity-finalise': [{}],
+  'SC-04/identity-pgt-lock': [{}],
   'SC-04/android-s1-detach': [{ domains: 2, pasids: 1 }],
   'SC-05': [
     { entries: 2, batch: 1 },
@@ -74,6 +76,8 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-15/reclaim-first': [{}],
   'SC-15/android-older-teardown': [{}],
   'SC-15/domains-first': [{}],
+  'SC-15/frees': [{}],
+  'SC-15/refs-first': [{}],
   'SC-16': [{}],
   'SC-16/v18': [{ shells: 1 }],
   'SC-16/repaired': [{}],
