@@ -171,8 +171,9 @@ export const defects: readonly Defect[] = [
     model: 'SC-09',
     scope: { ...small, wad: true },
     edits: ['pass register_mc/client-presents-its-SIDs'],
-    violates: {},
+    violates: { 'I-5': 25 },
     brief: ['I-8', 'I-5'],
+    macro: { here: 6, brief: 3 },
     note: 'EL1 sets the bit together with a foreign SID before the take-over, and EL2’s own writes are dropped. I-8 holds, as above.',
   },
   {
