@@ -1,5 +1,6 @@
 /** What was decided about pKVM, the SMMU and the memory controller (B1 to B11). */
 import type { Finding } from './finding.js';
+import { memoryControllerFindings } from './findings-mc.js';
 
 const seed1 = 'S2 (IOMMU driver registration)';
 const seed2 = 'S3 (moving the SMMU driver to EL2)';
@@ -225,14 +226,7 @@ export const smmuFindings: readonly Finding[] = [
     seen: [{ model: 'SC-08/upstream', properties: ['I-1', 'I-2', 'I-16', 'I-18', 'S3-3'] }],
     mend: 'SC-08: every call is checked against EL2’s own tables',
   },
-  {
-    id: 'D-18',
-    in: 'the published trap filter of the memory controller',
-    text: 'The security register and StreamID 0 are not filtered: a client presents another device’s StreamID.',
-    verdict: 'confirmed',
-    seen: [{ model: 'SC-10/published', properties: ['I-4', 'I-5'] }],
-    mend: 'SC-10: a filter over what the client can present afterwards, under a lock',
-  },
+  ...memoryControllerFindings,
   {
     id: 'D-24',
     in: 'IDMAP, v3',

@@ -133,5 +133,18 @@ export function memoryController(
     ),
   ];
 
-  return { registers, lost, running, lock, presented, effective, program, validateClient, Write, writes };
+  return {
+    registers,
+    lost,
+    running,
+    lock,
+    sidFor,
+    securityFor,
+    presented,
+    effective,
+    program,
+    validateClient,
+    Write,
+    writes,
+  };
 }

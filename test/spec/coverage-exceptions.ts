@@ -175,6 +175,19 @@ export const exceptions: readonly Exception[] = [
     unless: [['SC-10', {}, 'drop system_suspend/program-client']],
   },
   {
+    why: 'EL1’s own resume stores one fixed value to each register: each guard has something to say of one of them, and with the pass-through SID in its register OVERRIDE is never switched on (docs/scenarios/sc-10.md)',
+    never: [
+      'fires system_suspend/tegra186_mc_resume/set-OVERRIDE/mc_lock/forward',
+      'passes system_suspend/tegra186_mc_resume/set-OVERRIDE/mc_lock/check/engine-is-confined',
+      'refuses system_suspend/tegra186_mc_resume/set-OVERRIDE/mc_lock/check/SID-0-is-checked',
+      'refuses system_suspend/tegra186_mc_resume/set-OVERRIDE/mc_lock/check/SID-belongs-to-device',
+      'refuses system_suspend/tegra186_mc_resume/write-SID/mc_lock/check/SID-0-is-checked',
+      'refuses system_suspend/tegra186_mc_resume/write-SID/mc_lock/check/engine-is-confined',
+      'refuses system_suspend/tegra186_mc_resume/set-OVERRIDE/check/SID-is-mapped-to-client',
+      'refuses system_suspend/tegra186_mc_resume/write-SID/check/SID-is-mapped-to-client',
+    ],
+  },
+  {
     why: 'a pinned page stays mapped at EL2: using it without a mapping is the panic that the pin prevents',
     never: ['fires el2/use-pinned-page0', 'fires el2/use-pinned-page1'],
     unless: [['SC-11', { ...guest, pages: 2 }, 'pass __pkvm_host_unshare_hyp/ref-is-0']],

@@ -60,6 +60,8 @@ const scopes: Readonly<Record<string, readonly Scope[]>> = {
   'SC-09/validate-then-lock': [{ cpus: 1, smmus: 1 }],
   'SC-10': [{}],
   'SC-10/published': [{ locked: true }, {}],
+  'SC-10/published-filter': [{ locked: true }, { releases: true }, {}],
+  'SC-10/published-resume': [{ locked: true }, {}],
   'SC-11': [{ cpus: 1 }, { mmio: 0 }, { cpus: 1, pages: 2, mmio: 0 }],
   'SC-11/np': [{ cpus: 1 }, { cpus: 1, mmio: 1, ipas: 1 }],
   'SC-12': [{ pages: 1 }, { pages: 1, cpus: 1, timeouts: true }],
