@@ -47,6 +47,17 @@ export default model({
     const tlb = m.family('tlb', [device], Pages, Pages.make());
     const dma = m.family('dma', [device], optional(page), null);
     const q = m.variable('q', Queue, Queue.make());
+    m.explain(owner, 'who owns the page: the host, the hypervisor (HYP) or a guest');
+    m.explain(
+      ref,
+      'uses of the page by devices, counted before it is mapped: while it is not 0, the page can’t be given away',
+    );
+    m.explain(lock, 'the lock of the device’s domain');
+    m.explain(ste, 'the device’s stream table entry is valid: its DMA is translated');
+    m.explain(pte, 'pages that the page table of the device maps');
+    m.explain(tlb, 'pages that the TLB holds for the device');
+    m.explain(dma, 'the page that a DMA access of the device is under way to; null: none');
+    m.explain(q, 'the command queue, oldest command first');
 
     const atomic = 'one indivisible action of the benchmark definition';
     const full = (size: number): boolean => size >= scope.queue;

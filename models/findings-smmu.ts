@@ -1,5 +1,6 @@
 /** What was decided about pKVM, the SMMU and the memory controller (B1 to B11). */
 import type { Finding } from './finding.js';
+import { memoryControllerFindings } from './findings-mc.js';
 
 const seed1 = 'S2 (IOMMU driver registration)';
 const seed2 = 'S3 (moving the SMMU driver to EL2)';
@@ -225,14 +226,7 @@ export const smmuFindings: readonly Finding[] = [
     seen: [{ model: 'SC-08/upstream', properties: ['I-1', 'I-2', 'I-16', 'I-18', 'S3-3'] }],
     mend: 'SC-08: every call is checked against EL2’s own tables',
   },
-  {
-    id: 'D-18',
-    in: 'the published trap filter of the memory controller',
-    text: 'The security register and StreamID 0 are not filtered: a client presents another device’s StreamID.',
-    verdict: 'confirmed',
-    seen: [{ model: 'SC-10/published', properties: ['I-4', 'I-5'] }],
-    mend: 'SC-10: a filter over what the client can present afterwards, under a lock',
-  },
+  ...memoryControllerFindings,
   {
     id: 'D-24',
     in: 'IDMAP, v3',
@@ -293,5 +287,21 @@ export const smmuFindings: readonly Finding[] = [
       { model: 'SC-15/domains-first', properties: ['I-3', 'L-3'] },
     ],
     mend: 'SC-15',
+  },
+  {
+    id: 'free-owner',
+    in: 'PV, an early Android snapshot of free_domain',
+    text: 'free_domain takes the last reference and only then asks whose domain it is: the host is refused, and the guest’s domain is gone (and the other way round). What its table pinned stays pinned.',
+    verdict: 'confirmed',
+    seen: [{ model: 'SC-15/refs-first', properties: ['L-5', 'S3-3/free'] }],
+    mend: 'SC-15/frees: the owner is asked first, as later snapshots do',
+  },
+  {
+    id: 'P-6',
+    in: 'PV, the order of locks as the brief has it',
+    text: 'host_mmu.lock is taken under pgt_lock where a table is freed, pgt_lock under smmu_lock where one is made, smmu_lock under host_mmu.lock where owners change: a cycle. It is no deadlock, since a domain is not freed while it is attached.',
+    verdict: 'confirmed',
+    seen: [{ model: 'SC-04/identity-pgt-lock', properties: ['P-6'] }],
+    mend: 'SC-04/identity-finalise: a table that nobody can use any more is freed without pgt_lock, as the public drivers do',
   },
 ];

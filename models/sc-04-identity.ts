@@ -10,7 +10,9 @@
  * - SC-04/identity: expected: all hold.
  * - SC-04/identity-published: an early snapshot sets the flag of the map behind host_mmu.lock, and no tree refuses to free
  *   domain 0. Expected: I-1 and I-7 (W-17, on two CPUs), mirror, P-14.
- * Nightly: `devices=2`.
+ * - SC-04/identity-finalise: attach_dev makes tables under pgt_lock, as published. Expected: all hold.
+ * - SC-04/identity-pgt-lock: they are also freed under it, as the brief has it. Expected: P-6; wedge and V-1 hold.
+ * Nightly: `devices=2`; for the last one `cpus=3 devices=2`.
  */
 import { int, model, type Builder, type Expected, type ScopeOf } from '../src/index.js';
 import {
@@ -62,6 +64,8 @@ type Scope = ScopeOf<typeof scope>;
 interface Design {
   readonly flagBehindLock: boolean;
   readonly freesIdentity: boolean;
+  /** attach_dev makes the table under pgt_lock, as published; it is also freed under pgt_lock, as the brief has it. */
+  readonly pgtLock?: 'at attach' | 'at attach and free';
 }
 
 function declare(m: Builder, sizes: Scope, design: Design): void {
@@ -72,8 +76,11 @@ function declare(m: Builder, sizes: Scope, design: Design): void {
   const streams = streamTable(m, all, () => undefined);
   const hw = smmuv3(m, all, tables, streams, 2);
   const driver = el2Driver(m, all, streams, hw);
-  const attach = el2Attach(m, all, streams, driver);
-  const refs = domainRefs(m, all, pages, (d) => (d === all.identity ? 1 : 0), design);
+  const attach = el2Attach(m, all, streams, driver, undefined, undefined, design.pgtLock && tables.pgtLock);
+  const refs = domainRefs(m, all, pages, (d) => (d === all.identity ? 1 : 0), {
+    ...design,
+    freesUnderPgtLock: design.pgtLock === 'at attach and free',
+  });
   const map = idmap(m, all, tables, hw, driver, { ...refs, panicked: pages.panicked });
   const snapshot = snapshotAtFirstAttach(all, pages, stage2, tables, map, { invertsResult: false, ...design });
   const own = idmapOwnership(m, pages, stage2, map.update, true);
@@ -81,8 +88,13 @@ function declare(m: Builder, sizes: Scope, design: Design): void {
   const domains = iommuDomains(all, pages, tables, hw, attach, refs, undefined, undefined, snapshot);
   const ownership = [own.donateHyp, own.hypDonateHost];
   const { allocDomain, freeDomain, attachDev, detachDev } = domains;
-  m.process('cpu0', [allocDomain, freeDomain, attachDev, detachDev, core.mapPages, core.unmapPages, ...ownership]);
+  const ofDomain = [allocDomain, freeDomain, attachDev, detachDev];
+  if (sizes.cpus < 3) m.process('cpu0', [...ofDomain, core.mapPages, core.unmapPages, ...ownership]);
   if (sizes.cpus > 1) m.process('cpu1', ownership);
+  if (sizes.cpus === 3) {
+    m.process('cpu0', [allocDomain, freeDomain]);
+    m.process('cpu2', [attachDev, detachDev, core.mapPages]);
+  }
 
   m.assume('B7', 'the SMMU may hold every combination of words that it may have fetched, and mix them');
 
@@ -125,6 +137,32 @@ export const identityPublished = model({
     mirror: violated,
     'P-14': violated,
   }),
+});
+
+const threeCpus = {
+  ...scope,
+  cpus: int(
+    2,
+    1,
+    3,
+    'as in SC-04/identity; three: one allocates and frees, one attaches, detaches and maps, one changes owners',
+  ),
+};
+
+export const identityFinalise = model({
+  name: 'SC-04/identity-finalise',
+  title: 'the same as SC-04/identity, and attach_dev makes the domain’s table under pgt_lock, inside smmu_lock',
+  scope: threeCpus,
+  build: (m, sizes) => declare(m, sizes, { flagBehindLock: false, freesIdentity: false, pgtLock: 'at attach' }),
+});
+
+export const identityPgtLock = model({
+  name: 'SC-04/identity-pgt-lock',
+  title: 'the same, and tables are freed under pgt_lock: a cycle of locks, and no deadlock',
+  scope: threeCpus,
+  build: (m, sizes) =>
+    declare(m, sizes, { flagBehindLock: false, freesIdentity: false, pgtLock: 'at attach and free' }),
+  expected: () => ({ 'P-6': violated }),
 });
 
 const one = { cpus: 1 };
@@ -195,5 +233,14 @@ export const identityDefects: readonly Defect[] = [
     violates: { 'I-1': 38, 'I-3': 33, 'I-13': 72, 'I-13/live': 61, 'P-2': 33 },
     brief: ['I-3', 'L-4'],
     note: 'L-4 is for tables of CDs. I-13 and I-13/live are due to VMID 0 alone: what was walked of the old table is left under the identity domain’s VMID, and no TLBI of detach covers it. With pages=2 a page is given away in the end while a stream of the identity domain reaches it there (I-7 106).',
+  },
+  {
+    id: 'P-6',
+    what: 'tables are freed under pgt_lock, and host_mmu.lock is taken under it, as the brief has it',
+    model: 'SC-04/identity-pgt-lock',
+    edits: [],
+    violates: { 'P-6': 35 },
+    brief: [],
+    note: 'No deadlock (wedge and V-1 hold, also with three CPUs and two devices): the last reference keeps free_domain and attach_dev of one domain apart. Two public drivers free tables without pgt_lock.',
   },
 ];

@@ -51,7 +51,7 @@ import {
   type StreamTable,
 } from '../src/spec/index.js';
 import type { Defect } from './defect.js';
-import { identity, identityDefects, identityPublished } from './sc-04-identity.js';
+import { identity, identityDefects, identityFinalise, identityPgtLock, identityPublished } from './sc-04-identity.js';
 
 const scope = {
   cpus: int(1, 1, 2, 'host CPUs issuing hypercalls'),
@@ -270,4 +270,4 @@ export const defects: readonly Defect[] = [
   ...identityDefects,
 ];
 
-export default [sc04, pasids, android, identity, identityPublished];
+export default [sc04, pasids, android, identity, identityPublished, identityFinalise, identityPgtLock];

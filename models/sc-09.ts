@@ -8,7 +8,7 @@
  * device1 sits behind smmu1 and has SID 9. B10, B11 and the register side of B7 and B8.
  * Tegra186, 194 and 234 have SMMUv2: the memory controller in front of an SMMUv3 is a synthesis.
  * Windows: W-15, W-37 (register … freeze: MMIO still host-writable), W-38 (check … forward). Defects D-15, D-16, D-17,
- * D-18, D-41; SB-13, SB-14. Nightly: passThrough=true.
+ * D-18, D-41; SB-13, SB-14. Nightly: passThrough=true; wad=true with one SMMU.
  *
  * - SC-09: MMIO is taken first, then what the registers hold is reset and read back, then FROZEN. Expected: all hold.
  * - SC-09/validate-then-lock: the order as worded (SB-13). Expected with two CPUs: I-4 and I-5 are violated in the
@@ -32,6 +32,7 @@ const scope = {
   cpus: int(2, 1, 2, 'host CPUs'),
   smmus: int(2, 1, 2, 'SMMUs; devices sit behind them in turn'),
   passThrough: flag(false, 'StreamID 0x7F is among those that are tried'),
+  wad: flag(false, 'EL1 may set WRITE_ACCESS_DISABLED'),
 };
 
 type Scope = ScopeOf<typeof scope>;
@@ -39,7 +40,7 @@ type Scope = ScopeOf<typeof scope>;
 /** Declares the whole scenario; `handshake` picks the design. */
 function declare(
   m: Builder,
-  { cpus, smmus: count, passThrough }: Scope,
+  { cpus, smmus: count, passThrough, wad }: Scope,
   handshake: (policy: DevicePolicy, freeze: Freeze) => readonly Handler[],
 ): void {
   const all = parts({ cpus, devices: 2, smmus: count, domains: 0, iovas: 0, pages: 0 });
@@ -52,7 +53,7 @@ function declare(
     ],
     1,
   );
-  const frontend = frontEnd(m, all, soc, { registered: false, wad: 'clear', clientsSleep: true });
+  const frontend = frontEnd(m, all, soc, { registered: false, wad: wad ? 'EL1 may set' : 'clear', clientsSleep: true });
   const { smmus, policy, freeze, trap } = frontend;
 
   const hypercalls = [...handshake(policy, freeze), policy.registerDev, policy.unregisterDev, policy.attachDev];
@@ -61,7 +62,9 @@ function declare(
   m.assume('T4', 'nobody else writes the registers: firmware and EL2 are trusted, and DMA reaches no MMIO');
   m.assume(
     'MC-WAD',
-    'a non-secure store may set WRITE_ACCESS_DISABLED; from then on both registers of the client drop non-secure stores',
+    wad
+      ? 'a non-secure store may set WRITE_ACCESS_DISABLED; from then on both registers of the client drop non-secure stores'
+      : 'nobody sets WRITE_ACCESS_DISABLED: EL2’s writes reach the registers',
   );
   m.assume(
     'CR0ACK',
@@ -161,6 +164,17 @@ export const defects: readonly Defect[] = [
     brief: ['I-8', 'I-5'],
     macro: { here: 6, brief: 3 },
     note: 'I-8 is about who has the page, not about what is in it: it holds. Either of the two steps alone is enough where EL1 can’t set WRITE_ACCESS_DISABLED.',
+  },
+  {
+    id: 'D-41',
+    what: 'the registers are reset, but not read back, and EL1 may set WRITE_ACCESS_DISABLED',
+    model: 'SC-09',
+    scope: { ...small, wad: true },
+    edits: ['pass register_mc/client-presents-its-SIDs'],
+    violates: { 'I-5': 25 },
+    brief: ['I-8', 'I-5'],
+    macro: { here: 6, brief: 3 },
+    note: 'EL1 sets the bit together with a foreign SID before the take-over, and EL2’s own writes are dropped. I-8 holds, as above.',
   },
   {
     id: 'W-38',

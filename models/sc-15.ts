@@ -15,8 +15,10 @@
  *   then frees domains; EL2 has a WARN_ON where a device to be assigned is still attached.
  * - SC-15/android-older-teardown: the device's owner changes, and nothing else happens to it.
  * - SC-15/domains-first: domains are freed, then devices are blocked (D-34's consequence).
+ * - SC-15/frees: the host and the guest also free domains; whose it is is asked first. Expected: all hold.
+ * - SC-15/refs-first: the last reference is taken first, as an Android snapshot has it.
  *
- * The variants are expected violated: see each. They need one CPU; with two, the transient reference of a hypercall that
+ * The variants but SC-15/frees are expected violated: see each. They need one CPU; with two, the transient reference of a hypercall that
  * names another's domain adds to SC-15/published. Nightly: `pages=3`, and `cpus=2` for the variants.
  */
 import { int, model, type Expected, type ScopeOf } from '../src/index.js';
@@ -24,11 +26,13 @@ import {
   devicesAreInTheirOwnersDomains,
   devicesComeBackClean,
   devicesReachTheirOwnersPages,
+  domainsEndByTheirOwners,
   el2NeverPanics,
   everyHypercallCanReturn,
   freedTablesAreUnnamed,
   hostCannotProgramGuestsDevices,
   newOwnersPagesAreOutOfOthersReach,
+  quietRefsMatchMappings,
   secretsStayWithTheGuest,
   vmidsComeClean,
   walkedTablesExist,
@@ -60,7 +64,10 @@ const scope = (cpus: number) => ({
 });
 type Scope = ScopeOf<ReturnType<typeof scope>>;
 
-function declare(m: Builder, sizes: Scope, design: TeardownDesign): void {
+/** Who has free_domain: nobody, or the host and the guest, whose free asks for the owner first or last. */
+type Frees = 'nobody' | 'owner first' | 'refs first';
+
+function declare(m: Builder, sizes: Scope, design: TeardownDesign, frees: Frees = 'nobody'): void {
   const all = parts({ ...sizes, iovas: 1, devices: 1, domains: 2, smmus: 1 });
   const [hosts] = all.domain.values;
   // A leaf of each domain may name the page, and each CPU may hold one more use of it.
@@ -70,7 +77,7 @@ function declare(m: Builder, sizes: Scope, design: TeardownDesign): void {
   const hw = smmuv3(m, all, tables, streams, 2);
   const driver = el2Driver(m, all, streams, hw);
   const attach = el2Attach(m, all, streams, driver);
-  const domains = domainRefs(m, all, pages, 1);
+  const domains = domainRefs(m, all, pages, 1, { freesBeforeOwner: frees === 'refs first' });
   const owners = deviceOwnership(m, all, { device: () => 'HOST', domain: (d) => (d === hosts ? 'HOST' : 'GUEST') });
   const guest = assignedGuest(m, all, pages, hw);
 
@@ -79,7 +86,10 @@ function declare(m: Builder, sizes: Scope, design: TeardownDesign): void {
   const guestCaller = owners.caller('GUEST', guestUseDma(pages));
   const asGuest = calls(guestCaller);
   const core = iommuCore(all, pages, tables, hw, driver, domains, guestCaller);
-  const assignment = deviceAssignment(m, all, pages, streams, driver, domains, asHost, owners, guest, design);
+  const assignment = deviceAssignment(m, all, pages, streams, driver, domains, asHost, owners, guest, {
+    ...design,
+    domainMayBeGone: frees !== 'nobody',
+  });
 
   const ofHost = [
     asHost.attachDev,
@@ -92,8 +102,15 @@ function declare(m: Builder, sizes: Scope, design: TeardownDesign): void {
     guest.reclaim,
     assignment.startTeardown,
     assignment.finalizeTeardown,
+    ...(frees === 'nobody' ? [] : [asHost.freeDomain]),
   ];
-  const ofGuest = [asGuest.attachDev, asGuest.detachDev, core.mapPages, core.unmapPages].map(guest.whileRunning);
+  const ofGuest = [
+    asGuest.attachDev,
+    asGuest.detachDev,
+    ...(frees === 'nobody' ? [] : [asGuest.freeDomain]),
+    core.mapPages,
+    core.unmapPages,
+  ].map(guest.whileRunning);
   for (let cpu = 0; cpu < sizes.cpus; cpu++) {
     m.process(`cpu${cpu}`, cpu === sizes.cpus - 1 ? [...ofHost, ...ofGuest] : ofHost);
   }
@@ -114,6 +131,10 @@ function declare(m: Builder, sizes: Scope, design: TeardownDesign): void {
   freedTablesAreUnnamed(m, system); // L-3
   devicesComeBackClean(m, system); // L-15
   hostCannotProgramGuestsDevices(m, system); // MMIO
+  if (frees !== 'nobody') {
+    quietRefsMatchMappings(m, system); // L-5
+    domainsEndByTheirOwners(m, system); // S3-3
+  }
   el2NeverPanics(m, system); // P-14
   everyHypercallCanReturn(m, system); // wedge
 }
@@ -180,7 +201,22 @@ const domainsFirst = model({
   expected: () => violated(['I-3', 'L-3']),
 });
 
-export default [sc15, published, reclaimFirst, olderTeardown, domainsFirst];
+const freesOwnerFirst = model({
+  name: 'SC-15/frees',
+  title: 'the same, and the host and the guest free domains: each its own',
+  scope: scope(1),
+  build: (m, sizes) => declare(m, sizes, safe, 'owner first'),
+});
+
+const freesRefsFirst = model({
+  name: 'SC-15/refs-first',
+  title: 'the same, but free_domain takes the last reference before it asks whose domain it is',
+  scope: scope(1),
+  build: (m, sizes) => declare(m, sizes, safe, 'refs first'),
+  expected: () => violated(['L-5', 'S3-3/free']),
+});
+
+export default [sc15, published, reclaimFirst, olderTeardown, domainsFirst, freesOwnerFirst, freesRefsFirst];
 
 const one = { cpus: 1 };
 
@@ -278,5 +314,49 @@ export const defects: readonly Defect[] = [
     violates: { 'I-1': 50, 'I-12-device': 52, 'I-18': 37, 'L-15-order': 37 },
     brief: ['L-15'],
     note: 'In the end all is clean, so that the quiescent L-15 holds; L-15-order is its “then owner HOST”.',
+  },
+  {
+    id: 'B4 free',
+    what: 'free_domain takes the last reference, then asks whose domain it is, as an Android snapshot',
+    model: 'SC-15/refs-first',
+    edits: [],
+    violates: { 'L-5': 9, 'S3-3/free': 2 },
+    brief: [],
+    note: 'The caller gets -EPERM, and the domain is gone: its owner gets an error at its next call, or a panic where domain_get has a BUG_ON (SC-03/upstream-get). L-5: the id is allocated again, the old table is lost, and what it pinned stays pinned.',
+  },
+  {
+    id: 'B4 free',
+    what: 'the same, and alloc_domain takes the table that is there',
+    model: 'SC-15/refs-first',
+    edits: ['drop alloc_domain/new-table'],
+    violates: { 'I-1': 36, 'I-12': 56, 'I-12-device': 38, 'S3-3/free': 2 },
+    brief: [],
+    note: 'Not published: drivers make new tables. So it is that alone which keeps the guest’s pages from the host’s device.',
+  },
+  {
+    id: 'B4 free',
+    what: 'the host frees a guest’s domain: nobody asks whose it is',
+    model: 'SC-15/frees',
+    edits: ['pass free_domain/caller-owns-domain'],
+    violates: { 'S3-3/free': 3 },
+    brief: [],
+    note: 'The tables are freed in order and nothing is attached, so the guest loses its domain and no more.',
+  },
+  {
+    id: 'B4 free',
+    what: 'the guest frees a domain that a device is attached to',
+    model: 'SC-15/frees',
+    edits: ['pass guest-free_domain/refs-is-1'],
+    violates: { 'I-3': 37, 'I-18': 41, 'L-3': 37 },
+    brief: [],
+  },
+  {
+    id: 'B4 free',
+    what: 'a teardown frees the id that was the guest’s once, whoever has it now',
+    model: 'SC-15/frees',
+    edits: ['drop __pkvm_start_teardown_vm/is-it-the-VM’s'],
+    violates: { 'I-3': 37, 'L-3': 37, wedge: 6 },
+    brief: [],
+    note: 'wedge: where nobody has it, it waits for the reference of the allocation.',
   },
 ];

@@ -6,6 +6,7 @@ import {
   coverageLines,
   coverageOf,
   guardDocs,
+  droppedFinder,
   guardFinder,
   marginOf,
   profileLines,
@@ -209,7 +210,9 @@ export function writeTraces(
     places.set(short, at);
     return short;
   };
-  const setting = { tool: version, model: found.model, file: found.file, place, guard, docOf };
+  const { scope, denied } = machine;
+  const dropped = droppedFinder(machine, build(found.model, { scope, denied }));
+  const setting = { tool: version, model: found.model, file: found.file, place, guard, dropped, docOf };
   for (const { id, trace, further = [] } of broken) {
     if (!trace) continue;
     const kept = [trace, ...further].map((own) => recordTrace(machine, own, setting));

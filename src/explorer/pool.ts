@@ -80,6 +80,7 @@ export class Pool {
     const thread = () =>
       (this.pool.run(task) as Promise<LevelReport>).catch((error: unknown) => this.giveUp(chunks, error));
     const reports = await Promise.all(Array.from({ length: this.taking(chunks) }, thread));
+    if (this.died !== undefined) new ValueLog(this.values).release();
     const whole = reports.filter((report) => report !== undefined);
     this.tally = mergeTallies([this.tally, ...whole.map(({ tally }) => tally)]);
     return whole;
@@ -99,11 +100,12 @@ export class Pool {
     if (length < MOVED_ALONE) return from.moveTo(to);
     const chunks = Chunks.of([[0, length]], MOVED_CHUNK);
     const task: MoveTask = { from: from.handle, to: to.handle, chunks: chunks.handle };
-    const others = Promise.all(Array.from({ length: this.threads }, () => this.pool.run(task, { name: 'move' })));
-    const own = from.moveChunks(to, chunks);
-    const moved = await others.then(
-      (parts) => own && parts.every((done) => done === true),
+    const others = Array.from({ length: this.threads }, () => this.pool.run(task, { name: 'move' }));
+    const own = async (): Promise<boolean> => from.moveChunks(to, chunks);
+    const moved = await Promise.all([...others, own()]).then(
+      (parts) => parts.every((done) => done === true),
       (error: unknown) => {
+        chunks.stop();
         throw new WorkerDiedError(messageOf(error));
       },
     );

@@ -248,13 +248,24 @@ class Search {
     return true;
   }
 
-  /** A set that is nearly full anyway grows with the same move. @throws RangeError if there is no memory for it */
+  /** A set that is nearly full anyway grows with the same move, if it can. @throws RangeError if there is no memory for it */
   private async widen(): Promise<void> {
     const { tightWidths = false, maxMemory } = this.options;
     const { set, log } = this.store;
     const layout = this.engine.widened(tightWidths);
     const soon = maxMemory === undefined && log.length > NEARLY * log.limit;
-    await this.rebuild(layout, soon ? this.store.grown(layout) : set.capacity);
+    if (soon && (await this.grows(layout))) return;
+    await this.rebuild(layout, set.capacity);
+  }
+
+  private async grows(layout: Layout): Promise<boolean> {
+    try {
+      await this.rebuild(layout);
+      return true;
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
   }
 
   /** Moves everything into a new store. @throws RangeError if there is no memory for it */
@@ -280,7 +291,7 @@ class Search {
     if (signal?.aborted) return halt('interrupted', 'it was interrupted');
     if (timeout !== undefined && this.seconds > timeout)
       return halt('timeout', `the time limit of ${timeout} s was reached`);
-    if (maxStates !== undefined && this.store.log.length >= maxStates)
+    if (maxStates !== undefined && this.store.log.states >= maxStates)
       return halt('max-states', `the limit of ${maxStates} states was reached`);
     if (maxMemory !== undefined && process.memoryUsage.rss() > maxMemory) {
       return halt('max-memory', `the memory limit of ${Math.round(maxMemory / 2 ** 20)} MiB was reached`);
@@ -304,12 +315,12 @@ class Search {
     const { log, set } = this.store;
     onProgress({
       level: this.levels.length - 2,
-      states: log.length,
+      states: log.states,
       transitions: this.crew.tally().transitions,
       frontier: Math.max(0, end - this.levels[this.levels.length - 2]),
       seconds: this.seconds,
       bytes: process.memoryUsage.rss(),
-      full: log.length / set.capacity,
+      full: log.states / set.capacity,
       phase: this.phase,
     });
   }

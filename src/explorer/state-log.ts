@@ -2,17 +2,26 @@
 
 /** Entries that a worker reserves at a time. */
 const BLOCK = 4096;
-/** Fills the unused end of a block until the level's barrier. */
+/** Fills the unused part of a block until the level's barrier. */
 export const HOLE = -1;
+
+/** Words of the control memory: how many entries are in use or reserved, and how many states are known to be in them. */
+const LENGTH = 0;
+const STATES = 1;
+
+/** Bytes of the control memory. */
+export const CONTROL_BYTES = 8;
 
 /** One worker's view of the shared log. With `shared` control memory, blocks are reserved atomically. */
 export class StateLog {
   private next = 0;
   private end = 0;
+  /** Entries added here that {@link STATES} does not count yet. */
+  private uncounted = 0;
 
   /**
    * @param slots the entries
-   * @param control word 0: how many entries are in use or reserved
+   * @param control see {@link CONTROL_BYTES}
    * @param limit how many entries the set's load allows
    */
   constructor(
@@ -23,45 +32,62 @@ export class StateLog {
 
   /** Makes sure that `count` more entries can be added by this worker. */
   room(count: number): boolean {
+    this.tellCount();
     const missing = count - (this.end - this.next);
     return missing <= 0 || this.reserve(Math.max(count, BLOCK)) || this.reserve(count);
   }
 
   private reserve(size: number): boolean {
-    const start = Atomics.add(this.control, 0, size);
-    if (start + size > this.limit) {
-      Atomics.sub(this.control, 0, size);
-      return false;
+    const { control, limit } = this;
+    // Not added and then taken back: meanwhile another worker would reserve entries behind some that nobody fills.
+    for (let start = this.length; start + size <= limit;) {
+      const found = Atomics.compareExchange(control, LENGTH, start, start + size);
+      if (found === start) {
+        this.take(start, start + size);
+        return true;
+      }
+      start = found;
     }
-    if (start === this.end && this.next < this.end) {
-      this.end += size;
-      return true;
-    }
-    this.slots.fill(HOLE, this.next, this.end);
-    this.next = start;
-    this.end = start + size;
-    return true;
+    return false;
+  }
+
+  /** A worker that dies leaves holes, not entries that look like states. */
+  private take(start: number, end: number): void {
+    this.slots.fill(HOLE, start, end);
+    if (start !== this.end || this.next === this.end) this.next = start;
+    this.end = end;
   }
 
   add(slot: number): void {
     this.slots[this.next++] = slot;
+    this.uncounted++;
   }
 
-  /** Marks the unused rest of the block as holes. Call at the end of a task. */
+  /** Leaves the unused rest of the block as holes. Call at the end of a task. */
   close(): void {
-    this.slots.fill(HOLE, this.next, this.end);
+    this.tellCount();
     this.next = this.end = 0;
+  }
+
+  private tellCount(): void {
+    if (this.uncounted > 0) Atomics.add(this.control, STATES, this.uncounted);
+    this.uncounted = 0;
   }
 
   /** Says that `length` entries have been filled in. */
   adopt(length: number): void {
-    Atomics.store(this.control, 0, length);
+    this.settle(length);
     this.next = this.end = 0;
   }
 
   /** Entries in use, holes included. */
   get length(): number {
-    return Atomics.load(this.control, 0);
+    return Atomics.load(this.control, LENGTH);
+  }
+
+  /** How many states were added: all but the last few of each other worker. At a barrier that is the length. */
+  get states(): number {
+    return Atomics.load(this.control, STATES) + this.uncounted;
   }
 
   /** Fills the holes from `from` on with entries from the end. At a barrier only. */
@@ -77,6 +103,11 @@ export class StateLog {
       }
       slots[i] = slots[--end];
     }
-    Atomics.store(this.control, 0, end);
+    this.settle(end);
+  }
+
+  private settle(length: number): void {
+    Atomics.store(this.control, LENGTH, length);
+    Atomics.store(this.control, STATES, length);
   }
 }

@@ -270,19 +270,20 @@ class CompactSet implements StateSet {
 
   find(words: Int32Array, at: number, count: number, slots: Int32Array, into: number): void {
     this.first(words, at, count);
-    const { table, home, rest, restBits } = this;
+    const { table, home, rest, restBits, limit } = this;
     const last = this.capacity - 1;
     const far = 1 << restBits;
     for (let i = 0; i < count; i++) {
       let slot = home[i];
       let want = rest[i] | far;
       let word = table[slot];
-      while (word !== want && word !== 0) {
+      // As far as insert goes and no further: beyond, a displacement would look like a smaller one.
+      for (let probes = 0; word !== want && word !== 0 && probes < limit; probes++) {
         slot = (slot + 1) & last;
         want = (want + far) | 0;
         word = table[slot];
       }
-      slots[into + i] = word === 0 ? -1 : slot;
+      slots[into + i] = word === want ? slot : -1;
     }
   }
 

@@ -1,7 +1,7 @@
 /** The states found so far: layout, visited set and log, and how they grow. */
 import type { Chunks } from './chunks.js';
 import { Layout } from './layout.js';
-import { StateLog } from './state-log.js';
+import { CONTROL_BYTES, StateLog } from './state-log.js';
 import { BATCH, MAX_LOAD, setBytes, stateSet, type StateSet } from './state-set.js';
 
 /** What a worker needs to open the store. */
@@ -34,7 +34,7 @@ export class Store {
     const set = stateSet(layout, capacity, parallel);
     const limit = Math.max(1, Math.floor(capacity * MAX_LOAD));
     const log = new SharedArrayBuffer(limit * 4);
-    const control = new SharedArrayBuffer(4);
+    const control = new SharedArrayBuffer(CONTROL_BYTES);
     return new Store(layout, set, new StateLog(new Int32Array(log), new Int32Array(control), limit), { log, control });
   }
 

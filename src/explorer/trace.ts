@@ -60,7 +60,9 @@ class Tracer {
     for (let level = last; level >= 0; level--) {
       const marked = level === last ? await this.targets(level) : await this.before(level);
       if (marked.slots.length === 0)
-        throw new Error(`no path to a target at level ${this.steps}: the search or a table is wrong`);
+        throw new ReplayError(
+          `what was found after ${this.steps} steps is not found again: a function of the model answers one thread so, and another otherwise`,
+        );
       this.marks[level] = marked;
     }
     return this.forward();

@@ -32,6 +32,10 @@ export function doneMeansSynced(m: Builder, { hw, producers: { cpu } }: QueueSys
   const Open = record('Open', { asked: Commands, consumed: Commands });
   const nothing = Open.make({ asked: none, consumed: none });
   const open = m.family('open', [cpu], Open, nothing);
+  m.explain(
+    open,
+    'no variable of the kernel: what this CPU has asked to invalidate, and what of that the SMMU has consumed with no CMD_SYNC since, for P-5',
+  );
   type State = Seen<{ open: typeof open }>;
   const forget = ({ cpu: c }: { cpu: Cpu }, s: State) => ({ open: s.open.set(c, nothing) });
   const monitor = m.monitor('open invalidations', { open }, {
@@ -79,6 +83,10 @@ const caller = (step: { emitted(name: string): Readonly<Record<string, unknown>>
 export function errorStops(m: Builder, { hw }: QueueSystem): void {
   const Stop = union('Stop', { NONE: unit, STOPPED: hw.Pointer, ACKED: hw.Pointer });
   const stop = m.variable('stop', Stop, Stop.make.NONE());
+  m.explain(
+    stop,
+    'no variable of the kernel: where the queue has stopped with an error, and whether that was acknowledged, for P-11',
+  );
   type State = Seen<{ stop: typeof stop }>;
   interface At {
     readonly at: number;
@@ -116,6 +124,7 @@ export function errorStops(m: Builder, { hw }: QueueSystem): void {
  */
 export function syncsComplete(m: Builder, { hw }: QueueSystem, acks: boolean): void {
   const owed = m.variable('owed', set(hw.slot), set(hw.slot).make());
+  m.explain(owed, 'no variable of the kernel: entries with a CMD_SYNC that was written and has not completed, for V-2');
   type State = Seen<{ owed: typeof owed }>;
   const monitor = m.monitor('owed CMD_SYNCs', { owed }, {
     'CMD_SYNC written': ({ at }: { at: number }, s: State) => ({ owed: s.owed.add(hw.slotOf(at)) }),

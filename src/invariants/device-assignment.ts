@@ -1,6 +1,6 @@
 /** Devices of the host and of a guest (domain brief, section d): what each may reach, and whose domain it is in. */
 import type { Builder, StepSeen } from '../language/index.js';
-import type { DeviceOwnership, Device } from '../spec/index.js';
+import type { DeviceOwnership, Device, Domain } from '../spec/index.js';
 import type { System } from './isolation.js';
 
 /** A system in which devices and domains have owners. */
@@ -107,5 +107,21 @@ export function hostProgramsOnlyItsOwn(
       ) &&
       domain.values.every((d) => before.domainOwner.at(d) === 'HOST' || before.table.at(d).equals(after.table.at(d))),
     because: (_before, _after, _, step) => `the host’s ${step.action.split('/')[0]} changes what is the guest’s`,
+  });
+}
+
+/** S3-3 for the life of a domain: it ends by its owner's call, or with the guest. */
+export function domainsEndByTheirOwners(m: Builder, { parts: { domain }, owners: { domainOwner } }: OwnedSystem): void {
+  const freed = (step: StepSeen) => (step.emitted('domain freed') as unknown as { domain: Domain }).domain;
+  m.transition('S3-3/free', {
+    text: 'free_domain ends a domain of its caller only.',
+    source: 'S3:3, 198-203; iommu.c: domain->vm',
+    on: ['domain freed'],
+    reads: () => ({ domainOwner }),
+    when: (_before, _after, _, step) => step.action.includes('free_domain'),
+    holds: (before, _after, _, step) =>
+      before.domainOwner.at(freed(step)) === (step.action.startsWith('guest') ? 'GUEST' : 'HOST'),
+    because: (before, _after, _, step) =>
+      `${domain.print(freed(step))} is the ${before.domainOwner.at(freed(step)).toLowerCase()}’s, and ${step.action.split('/')[0]} frees it`,
   });
 }

@@ -10,7 +10,9 @@ import {
   type Mmio,
   type Parts,
   type Platform,
+  type PublishedTrap,
   type TegraSid,
+  type Trapped,
   type Smmu,
   type SmmuRegisterFile,
 } from '../spec/index.js';
@@ -127,6 +129,24 @@ export function freezeIsForGood(m: Builder, { parts: { smmu }, pages, policy }: 
       );
     },
     because: (_, after) => (after.phase === 'OPEN' ? 'phase goes back to OPEN' : 'the host gets MMIO back'),
+  });
+}
+
+/** W-38 in the published filter: what it has checked is still so when it forwards the store. */
+export function forwardedSidsAreActive(m: Builder, { soc }: Frontend, { sidMap }: PublishedTrap): void {
+  m.transition('W-38', {
+    text: 'EL2 forwards an override only while sid_map gives its SID to the client (SID 0 aside).',
+    source: 'mc_validate_sid_for_client (B11)',
+    on: ['MC store forwarded'],
+    reads: () => ({ sidMap }),
+    holds: (before, _after, _, step) => {
+      const { client, write } = step.emitted('MC store forwarded') as unknown as Trapped;
+      return write.tag !== 'SID_OVERRIDE' || write.value === '0x00' || before.sidMap.get(write.value) === client;
+    },
+    because: (_before, _after, _, step) => {
+      const { client, write } = step.emitted('MC store forwarded') as unknown as Trapped;
+      return `${soc.client.print(client)} gets SID ${String(write.value)}, which is no longer its own`;
+    },
   });
 }
 

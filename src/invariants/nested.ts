@@ -60,6 +60,7 @@ export function untrustedWordsAreReadOnce(m: Builder): void {
   const Word = enumOf('command', 'STE');
   type WordName = (typeof Word.values)[number];
   const words = m.variable('words read', set(Word), set(Word).make());
+  m.explain(words, 'no variable of the kernel: what the trap at work has read from the host’s memory so far, for P-9');
   const monitor = m.monitor('words read', { words }, {
     trap: () => ({ words: set(Word).make() }),
     'host memory read': ({ word }: { word: WordName }, s: Seen<{ words: typeof words }>) => ({ words: s.words.add(word) }),

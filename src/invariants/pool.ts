@@ -128,6 +128,8 @@ export function retriesSucceed(m: Builder): void {
   const drainerOwesItself = m.assumed('W-27', 'a host that waits for memory does not take it back time after time');
   const asked = m.variable('memory asked for', bool, false);
   const drained = m.variable('page taken back', bool, false);
+  m.explain(asked, 'no variable of the kernel: the last map_pages did not map all pages, and asks for memory, for V-3');
+  m.explain(drained, 'no variable of the kernel: since then the host has taken a page back from EL2, for V-3');
   const monitor = m.monitor('request for memory', { asked, drained }, {
     'map_pages returned': ({ count, total }: Returned) => ({ asked: total < count, drained: false }),
     accepted: ({ call }: { call: string }) => (call === '__pkvm_hyp_donate_host' ? { drained: true } : {}),

@@ -63,6 +63,10 @@ export function resumeInvalidatesFirst(
   off: PowerIsOff,
 ): void {
   const swept = m.family('swept', [smmu], enumOf('NO', 'CFGI', 'TLBI', 'BOTH', 'SYNCED'), 'SYNCED');
+  m.explain(
+    swept,
+    'no variable of the kernel: which invalidations the SMMU has had since it was disabled (all configuration, all TLB, both, completed by a CMD_SYNC), for L-6',
+  );
   type Swept = Seen<{ swept: typeof swept }>;
   type At = { smmu: Smmu };
   const monitor = m.monitor('swept', { swept }, {

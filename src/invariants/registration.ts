@@ -30,6 +30,7 @@ export function driverIsPublishedWithItsOps(m: Builder, { registration: { ops } 
 /** SB-8, what comes of it: the two halves that are initialised belong to each other. */
 export function bothHalvesAreOfOneDriver(m: Builder, { driver, registration: { ops } }: BootSystem): void {
   const initialised = m.variable('init_driver succeeded', optional(driver), null);
+  m.explain(initialised, 'no variable of the kernel: the driver whose init_driver succeeded last, for SB-8');
   const monitor = m.monitor('which init_driver succeeded last', { initialised }, {
     'init_driver succeeded': (args: OfDriver) => ({ initialised: args.driver }),
   }); // prettier-ignore
@@ -52,6 +53,10 @@ export function returnValuesTellTheTruth(
   { driver, smmu, el2, registration: { iommuDriver, ops } }: BootSystem,
 ): void {
   const stored = m.family('stored', [driver], bool, false);
+  m.explain(
+    stored,
+    'no variable of the kernel: the registration of this driver that is under way has stored a pointer, for P-13',
+  );
   type Stored = Seen<{ stored: typeof stored }>;
   const set = (value: boolean) => (args: OfDriver, s: Stored) => ({ stored: s.stored.set(args.driver, value) });
   const monitor = m.monitor('registrations that have stored a pointer', { stored }, {
@@ -118,6 +123,10 @@ export function failedInitLeavesNothing(m: Builder, { driver, smmu, el2, registr
 /** L-16. With retries, "once" means once for each init_driver that succeeded. */
 export function removeFollowsInit(m: Builder, { driver }: BootSystem): void {
   const ready = m.family('ready', [driver], bool, false);
+  m.explain(
+    ready,
+    'no variable of the kernel: init_driver of this driver succeeded, and remove_driver has not come since, for L-16',
+  );
   type Ready = Seen<{ ready: typeof ready }>;
   const monitor = m.monitor('drivers that are initialised and not removed', { ready }, {
     'init_driver succeeded': (args: OfDriver, s: Ready) => ({ ready: s.ready.set(args.driver, true) }),
@@ -167,6 +176,7 @@ export function noSmmuWalksFreedMemory(
 /** I-4. Before its take-over an SMMU may be in bypass (T4); a monitor knows when the take-over was done. */
 export function noBypassAfterTakeOver(m: Builder, { smmu, el2 }: BootSystem): void {
   const taken = m.family('taken over', [smmu], bool, false);
+  m.explain(taken, 'no variable of the kernel: EL2 has taken this SMMU over, and not given it back, for I-4');
   type Taken = Seen<{ taken: typeof taken }>;
   const set = (value: boolean) => (args: { smmu: Smmu }, s: Taken) => ({ taken: s.taken.set(args.smmu, value) });
   const monitor = m.monitor('SMMUs that EL2 has taken over', { taken }, {
@@ -195,6 +205,10 @@ export function everyDriverCanRegister(
   drivers: readonly string[],
 ): void {
   const tried = m.variable('a driver was tried', bool, false);
+  m.explain(
+    tried,
+    'no variable of the kernel: KVM has tried to initialise a driver, and none has registered since, for SB-12',
+  );
   const monitor = m.monitor('a driver was tried, and none registered since', { tried }, {
     'init_driver called': () => ({ tried: true }),
     registered: () => ({ tried: false }),

@@ -26,6 +26,10 @@ export function verifiedMemoryStays(m: Builder, { remote: { rproc, region, memor
   const Mark = enumOf('UNVERIFIED', 'VERIFIED', 'EL1', 'PTA');
   const Marks = vector(region, Mark);
   const marks = m.family('since verification', [rproc], Marks, Marks.fill('UNVERIFIED'));
+  m.explain(
+    marks,
+    'no variable of the kernel: for each region, whether its segment was verified, and who has changed it since, for I-10',
+  );
   type Monitored = Seen<{ marks: typeof marks }>;
   interface Changed {
     readonly rproc: Rproc;
@@ -115,6 +119,7 @@ export function taKnowsTheProcessor(m: Builder, { remote: { rproc, processor }, 
 export function taReadsWordsOnce(m: Builder): void {
   const Words = set(SharedWord);
   const read = m.variable('words read', Words, Words.make());
+  m.explain(read, 'no variable of the kernel: what the LOAD_FW at work has read from shared memory so far, for P-9');
   type Monitored = Seen<{ read: typeof read }>;
   const monitor = m.monitor('words read', { read }, {
     'LOAD_FW begins': () => ({ read: Words.make() }),

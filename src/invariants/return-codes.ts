@@ -22,6 +22,10 @@ export function returnCodesTellTheState(m: Builder, { parts: { page }, pages, st
   const Book = record('Book', { own: Ownership, ref: range(0, pages.maxRef), gshare: shares });
   type Told = ValueOf<typeof Book>;
   const told = m.family('told', [page], Book, Book.make({ own: hostsAlone, ref: 0, gshare: 0 }));
+  m.explain(
+    told,
+    'no variable of the kernel: what the host can know of the page by the results of its calls alone, for P-13',
+  );
 
   const to =
     (own: OwnershipValue) =>

@@ -5,8 +5,9 @@ import { functionName } from '../report/counterexample.js';
 import type { PageStep, PageTrace } from '../report/page-trace.js';
 import { Impasse } from './impasse-view.js';
 import { draw, lockLetter, type Cell, type Drawing, type Lane } from './lanes.js';
+import { Legend } from './legend.js';
 import { Change, Coded, Inside, Pairs, Words } from './text.js';
-import { actionParts, changedPlace } from './values.js';
+import { actionParts, changedPlace, decidesBy } from './values.js';
 import type { View } from './view.js';
 
 interface Props {
@@ -62,6 +63,7 @@ export function Diagram({ trace, view }: Props): JSX.Element {
                 cells={cells[row.n]}
                 drawing={drawing}
                 looping={trace.loop !== null && trace.skipped + row.n > trace.loop}
+                decisive={decidesBy(trace, row.n).length > 0}
                 number={trace.skipped + row.n}
               >
                 {texts[row.n - 1]}
@@ -72,21 +74,6 @@ export function Diagram({ trace, view }: Props): JSX.Element {
         <End trace={trace} />
       </ol>
     </section>
-  );
-}
-
-/** What the bars are. */
-function Legend({ trace, drawing: { locks } }: { readonly trace: PageTrace; readonly drawing: Drawing }): JSX.Element {
-  return (
-    <p class="legend">
-      Wide bar: the actor is in a handler, from its first step to its return.
-      {locks.length > 0 && ' Narrow bar: it holds a lock: '}
-      {locks.map((lock) => (
-        <span key={lock}>
-          <b class="letter">{lockLetter(locks, lock)}</b> {trace.variables[lock].name}{' '}
-        </span>
-      ))}
-    </p>
   );
 }
 
@@ -137,10 +124,12 @@ interface RowProps {
   readonly cells: readonly Cell[];
   readonly drawing: Drawing;
   readonly looping?: boolean;
+  readonly decisive?: boolean;
   readonly children: JSX.Element;
 }
 
-function Row({ n, number = n, view, lanes, cells, drawing, looping = false, children }: RowProps): JSX.Element {
+function Row(props: RowProps): JSX.Element {
+  const { n, number = n, view, lanes, cells, drawing, looping = false, decisive = false, children } = props;
   const current = view.at === n;
   const graphics = useMemo(() => {
     const wired = cells.findIndex(({ acts }) => acts);
@@ -155,7 +144,8 @@ function Row({ n, number = n, view, lanes, cells, drawing, looping = false, chil
       />
     ));
   }, [lanes, cells, drawing]);
-  const classes = ['row', current && 'current', looping && 'looping', view.writes.includes(n) && 'written'];
+  const written = view.writes.includes(n);
+  const classes = ['row', current && 'current', looping && 'looping', decisive && 'decisive', written && 'written'];
   return (
     <li
       class={classes.filter(Boolean).join(' ')}
@@ -240,6 +230,11 @@ function StepText({ trace, drawing, n }: StepTextProps): JSX.Element {
             <Coded>{step.doc}</Coded>
           </span>
         )}
+        {decidesBy(trace, n).map((why) => (
+          <span class="tag decides" key={why}>
+            » <Words>{why}</Words>
+          </span>
+        ))}
         <Changes trace={trace} step={step} />
         {step.takes.map((taken) => (
           <span class="tag takes" key={`takes ${taken}`}>

@@ -7,6 +7,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['↑ ← k', 'step before'],
   ['Home, End', 'first, last'],
   ['n, p', 'next and previous write of the variable that is marked'],
+  ['m, M', 'next and previous decisive step'],
   ['d', 'rows with or without what they change'],
   ['Esc', 'mark no variable'],
   ['?', 'this help'],
@@ -41,6 +42,12 @@ export function Help({ close }: { readonly close: () => void }): JSX.Element {
         <dd>
           What the step changes. On the right is the whole state; click a variable, and all rows that write it are
           marked with ◂.
+        </dd>
+        <dt>» beside a number</dt>
+        <dd>
+          A step that decided the outcome: the one after which the sentence was broken as far as this variable goes, a
+          failure, or a place where an edit of the program lets something pass. The row says which. They are a help to
+          begin with; the other steps are needed too.
         </dd>
         <dt>
           <mark>underlined</mark>

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { functionName } from '../report/counterexample.js';
 import type { PageTrace } from '../report/page-trace.js';
 import { Change, Coded, Pairs, Words } from './text.js';
-import { actionParts, changedPlace, nearestStep, writesOf } from './values.js';
+import { actionParts, changedPlace, decidesBy, nearestStep, writesOf } from './values.js';
 import type { View } from './view.js';
 
 interface Props {
@@ -63,6 +63,11 @@ export function StepView({ trace, view }: Props): JSX.Element {
             <Coded>{step.guard.doc + (step.guard.source === '' ? '' : ` (${step.guard.source})`)}</Coded>
           </Fact>
         )}
+        {decidesBy(trace, at).map((why, i) => (
+          <Fact name={i === 0 ? '» decisive' : ''} key={why}>
+            <Words>{why}</Words>
+          </Fact>
+        ))}
         {step.changes.map((change, i) => (
           <Fact name={i === 0 ? 'changes' : ''} key={i}>
             <Words>{changedPlace(trace, change)}</Words> <Change before={change.before} after={change.after} />

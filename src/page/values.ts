@@ -72,10 +72,15 @@ export function stepWords(trace: PageTrace, n: number): string {
     changes.length > 0 ? `changes ${changes.join('; ')}` : 'changes no shared variable',
     ...(step.guard ? [`guard ${step.guard.id} ${step.guard.outcome}: ${step.guard.doc}`] : []),
     step.next === 'idle' ? `returns ${step.label}`.trim() : step.label,
+    ...decidesBy(trace, n).map((why) => `Decisive: ${why}`),
   ]
     .filter((part) => part.trim() !== '')
     .join('. ');
 }
+
+/** Why a step is marked as decisive; empty if it is not. */
+export const decidesBy = (trace: PageTrace, n: number): readonly string[] =>
+  trace.decisive.find(({ step }) => step === n)?.why ?? [];
 
 /** The variable and the place in it. */
 export const changedPlace = (trace: PageTrace, { variable, path }: PageStep['changes'][number]): string =>

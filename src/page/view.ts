@@ -56,8 +56,9 @@ export function useView(trace: PageTrace, start: number, moved?: (step: number) 
       while (to > 0 && to <= last && !visible(to)) to += direction;
       if (to >= 0 && to <= last) select(to);
     };
-    const jump = (direction: 1 | -1): void => {
-      const to = nearestStep(writes, shown, direction);
+    const marked = trace.decisive.map(({ step }) => step);
+    const jump = (steps: readonly number[], direction: 1 | -1): void => {
+      const to = nearestStep(steps, shown, direction);
       if (to !== undefined) select(to);
     };
     const keys: Readonly<Record<string, () => void>> = {
@@ -69,8 +70,10 @@ export function useView(trace: PageTrace, start: number, moved?: (step: number) 
       k: () => go(-1),
       Home: () => select(0),
       End: () => select(last),
-      n: () => jump(1),
-      p: () => jump(-1),
+      n: () => jump(writes, 1),
+      p: () => jump(writes, -1),
+      m: () => jump(marked, 1),
+      M: () => jump(marked, -1),
       d: () => setDetails((on) => !on),
       '?': () => setHelp((on) => !on),
       Escape: () => {

@@ -5,6 +5,7 @@ import { changeLines } from './changes.js';
 import { pad, pairs, plural, styled, widest, type Line, type Piece } from './lines.js';
 import { History, argumentsOf, callWords, segmentsOf, type Segment } from './segments.js';
 import { impasseRows } from './impasse.js';
+import { decisiveSteps, type Decisive } from './decisive.js';
 import { storyOf } from './story.js';
 
 const MARGIN = '      ';
@@ -36,15 +37,17 @@ export function traceLines(trace: StoredTrace, { compact = false, verbose }: Det
   const lines: Line[] = [[styled('dim', '   0  initial state')]];
   const loopLine: Line = [MARGIN, styled('warn', `the loop starts here: ${loopWords(trace)}`)];
   const history = new History(trace);
+  const decisive = new Map(decisiveSteps(trace).map((one) => [one.step, one]));
   if (compact) {
     for (const segment of segmentsOf(trace)) {
       if (segment.from - 1 === trace.loop) lines.push(loopLine);
-      lines.push(...segmentLines(history, segment, actor));
+      const marked = segment.steps.some((_, i) => decisive.has(segment.from + i));
+      lines.push(...segmentLines(history, segment, actor, marked));
     }
   } else {
     trace.steps.forEach((step, i) => {
       if (i === trace.loop) lines.push(loopLine);
-      lines.push(...stepLines(trace, step, i + 1, actor));
+      lines.push(...stepLines(trace, step, i + 1, actor, decisive.get(i + 1)));
       if (verbose) lines.push(...verboseLines(history, i + 1, verbose.guardsOf(step.process, step.action)));
     });
   }
@@ -59,8 +62,22 @@ export function traceLines(trace: StoredTrace, { compact = false, verbose }: Det
     ]);
     lines.push([MARGIN, ' '.repeat(actor), '    ', styled('bad', message)]);
   }
-  return [...lines, [], ...endLines(trace, verbose !== undefined)];
+  return [...lines, ...legend(decisive), [], ...endLines(trace, verbose !== undefined)];
 }
+
+/** What the sign in the margin means, and where it stands. */
+function legend(decisive: ReadonlyMap<number, Decisive>): Line[] {
+  if (decisive.size === 0) return [];
+  const numbers = [...decisive.keys()];
+  const shown = numbers.length > MARKED ? [...numbers.slice(0, MARKED), `${numbers.length - MARKED} more`] : numbers;
+  const are = numbers.length > 1 ? 'these steps decided it' : 'this step decided it';
+  return [[], ['    ', styled('accent', SIGN), ` ${are}: ${shown.join(', ')}`]];
+}
+
+/** Stands behind the number of a decisive step. */
+const SIGN = '»';
+/** So many of them are listed. */
+const MARKED = 12;
 
 /** The story of a trace as one paragraph behind its title; see {@link storyOf}. */
 export const storyLine = (trace: StoredTrace, options: { brief?: boolean } = {}): Line => [
@@ -122,18 +139,19 @@ export function stateLines(trace: StoredTrace, n: number): Line[] {
   ];
 }
 
-function stepLines(trace: StoredTrace, step: StoredStep, n: number, actor: number): Line[] {
+function stepLines(trace: StoredTrace, step: StoredStep, n: number, actor: number, decisive?: Decisive): Line[] {
   const inner = `${MARGIN}${' '.repeat(actor)}    `;
   const args = pairs(step.args);
   const head: Piece[] = [
     String(n).padStart(4),
-    '  ',
+    margin(decisive !== undefined),
     styled('accent', pad(step.process, actor)),
     '  ',
     styled('bold', step.action),
   ];
   if (args !== '') head.push(`  ${args}`);
   const lines: Line[] = [[...head, ...originPieces(step)]];
+  for (const why of decisive?.why ?? []) lines.push([inner, styled('accent', SIGN), ` ${why}`]);
   lines.push(...changeLines(named(trace, step.changes), inner));
   for (const { name, args: said } of step.emits)
     lines.push([inner, styled('dim', `announces ${name}(${pairs(said, ', ')})`)]);
@@ -151,6 +169,8 @@ function stepLines(trace: StoredTrace, step: StoredStep, n: number, actor: numbe
   return [...lines, ...resultLines(step, inner)];
 }
 
+const margin = (marked: boolean): Piece => (marked ? styled('accent', `${SIGN} `) : '  ');
+
 const named = (trace: StoredTrace, changes: StoredStep['changes']) =>
   changes.map(({ variable, path, before, after }) => ({ name: trace.variables[variable].name + path, before, after }));
 
@@ -161,7 +181,7 @@ function resultLines({ label, next }: Pick<StoredStep, 'label' | 'next'>, inner:
 }
 
 /** Several steps as one: the call, from where to where it goes, and what they change together. */
-function segmentLines(history: History, segment: Segment, actor: number): Line[] {
+function segmentLines(history: History, segment: Segment, actor: number, marked: boolean): Line[] {
   const { process, handler, from, to, steps } = segment;
   const last = steps[steps.length - 1];
   const inner = `${MARGIN}${' '.repeat(actor)}       `;
@@ -172,7 +192,7 @@ function segmentLines(history: History, segment: Segment, actor: number): Line[]
   return [
     [
       (from === to ? `${from}` : `${from}-${to}`).padStart(7),
-      '  ',
+      margin(marked),
       styled('accent', pad(process, actor)),
       '  ',
       ...call,

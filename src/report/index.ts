@@ -4,6 +4,8 @@ export * from './stored-trace.js';
 export { TraceError, decodeTrace, encodeTrace } from './trace-file.js';
 export { limits } from './trace-shape.js';
 export { recordTrace, type Setting } from './record.js';
+export { decisiveSteps, type Decisive } from './decisive.js';
+export { droppedFinder } from './dropped.js';
 export { guardDocs, guardEnd, guardFinder, stepsByProcess, type GuardFinder } from './guards.js';
 export { coverageLines, coverageOf, type Counts, type Coverage, type Seen } from './coverage.js';
 export { countLines, type Unit } from './coverage-counts.js';

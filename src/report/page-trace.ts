@@ -1,6 +1,7 @@
 /** A trace as the page shows it: printed values only, nothing in it that could deceive, and no longer than a page can be. */
 import type { Encoded, MachineVariable } from '../language/index.js';
 import type { StoredFault, StoredStep, StoredTrace } from './stored-trace.js';
+import { decisiveSteps, type Decisive } from './decisive.js';
 import { impasseRows, type ImpasseRow } from './impasse.js';
 import { bytes, printable } from './lines.js';
 import { TraceError } from './trace-file.js';
@@ -36,6 +37,8 @@ export interface PageTrace extends Pick<
   readonly skipped: number;
   /** Locks that are held before the first step that is shown. */
   readonly held: readonly Hold[];
+  /** The steps that are marked, those that are shown; counted from the first that is shown. */
+  readonly decisive: readonly Decisive[];
   /** What stands in the way behind the end; mostly nothing that is known. */
   readonly impasse: readonly ImpasseRow[];
 }
@@ -59,8 +62,13 @@ export function pageTrace(
   const impasse = trace.impasse ? impasseRows(trace, trace.impasse) : [];
   const said = { property, because, guilty, variables, loop, faulting, impasse };
   const about = { tool, model, title, scope, edits, denied, ...said };
+  const marked = decisiveSteps(trace);
   for (let most = limits.steps; most >= 1; most = Math.floor(most / 2)) {
-    const page = visible({ ...about, ...lastSteps(trace, most) });
+    const last = lastSteps(trace, most);
+    const decisive = marked.flatMap(({ step, why }) =>
+      step > last.skipped ? [{ step: step - last.skipped, why }] : [],
+    );
+    const page = visible({ ...about, ...last, decisive });
     if (JSON.stringify(page).length <= limits.bytes) return page;
   }
   throw new TraceError(`one step of it is more than the ${bytes(limits.bytes)} that a page may have`);

@@ -3,6 +3,7 @@ import { Frame, IDLE, keyOf, type Machine, type Model, type Origin, type Sort } 
 import type { Impasse } from '../explorer/impasse.js';
 import type { Reading } from '../explorer/obstacles.js';
 import type { Trace, TraceStep } from '../explorer/result.js';
+import type { DroppedFinder } from './dropped.js';
 import type { GuardFinder } from './guards.js';
 import type {
   StoredImpasse,
@@ -13,6 +14,7 @@ import type {
   StoredValue,
 } from './stored-trace.js';
 import { limits } from './trace-shape.js';
+import { turnsOf } from './turns.js';
 
 /** What a trace does not say of itself. */
 export interface Setting {
@@ -23,6 +25,8 @@ export interface Setting {
   /** Makes a source position short: relative to where the user is. */
   readonly place: (at: string) => string;
   readonly guard: GuardFinder;
+  /** Where steps are missing that edits took out; absent: nobody knows. */
+  readonly dropped?: DroppedFinder;
   /** What a guard of a step is for, where the model says. */
   readonly docOf?: (step: string, guard: string) => string;
 }
@@ -33,6 +37,7 @@ export function recordTrace(machine: Machine, trace: Trace, setting: Setting): S
   const states = [trace.initial, ...trace.steps.map(({ state }) => state)];
   const { faulting } = trace;
   const last = states[states.length - 1];
+  const turns = turnsOf(machine, trace);
   return {
     tool: setting.tool,
     model: machine.model,
@@ -66,6 +71,7 @@ export function recordTrace(machine: Machine, trace: Trace, setting: Setting): S
         }
       : null,
     ...(trace.impasse && { impasse: recordImpasse(machine, trace.impasse, setting) }),
+    ...(turns && { turns }),
   };
 }
 
@@ -103,6 +109,7 @@ function recordStep(machine: Machine, before: readonly unknown[], step: TraceSte
     .filter((i) => keyOf(machine.variables[i].sort, before[i]) !== keyOf(machine.variables[i].sort, state[i]));
   const frame = machine.processes.find(({ name }) => name === process)?.frame ?? -1;
   const next = frame < 0 ? '' : (state[frame] as Frame).pc;
+  const missing = setting.dropped?.(process, action, before, next) ?? '';
   return {
     ...originOf(machine, before, step, setting),
     process,
@@ -117,6 +124,7 @@ function recordStep(machine: Machine, before: readonly unknown[], step: TraceSte
       ),
     })),
     guard: setting.guard(process, action, before),
+    ...(missing !== '' && { missing: cut(missing) }),
     changes: changed
       .filter((i) => machine.variables[i].kind !== 'frame')
       .flatMap((variable) =>

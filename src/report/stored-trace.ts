@@ -44,6 +44,8 @@ export interface StoredStep extends StoredOrigin {
   readonly next: string;
   readonly emits: readonly StoredEmission[];
   readonly guard: StoredGuard | null;
+  /** What an edit took out of the program, if it is here that it is missing. */
+  readonly missing?: string;
   /** What changed, frames apart. `variable` is a number in {@link StoredTrace.variables}. */
   readonly changes: readonly {
     readonly variable: number;
@@ -135,6 +137,11 @@ export interface StoredTrace {
   readonly faulting: StoredFault | null;
   /** Absent where nobody looked for it: of most kinds of properties, and in files of before there was any. */
   readonly impasse?: StoredImpasse;
+  /**
+   * Writes without which the property would not be broken at the end, as `turnsOf` finds them; steps from 1.
+   * Absent where the end of a path does not show it to be broken, and in files of before there was any.
+   */
+  readonly turns?: readonly { readonly step: number; readonly variable: number }[];
 }
 
 /** The values after step `n` (0: the initial state). */

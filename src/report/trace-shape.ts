@@ -112,6 +112,7 @@ const shape: Reader<StoredTrace> = object<StoredTrace>({
       next: word,
       emits: listOf(object({ name: text(1000), args: words }), 1000),
       guard: nullable(object({ id: word, doc: word, source: word, outcome: oneOf('refused', 'passed by an edit') })),
+      missing: absentMeans(undefined, word),
       changes: listOf(
         object({ variable: natural(limits.variables), path: word, before: word, after: word }),
         limits.many,
@@ -123,6 +124,10 @@ const shape: Reader<StoredTrace> = object<StoredTrace>({
   loop: absentMeans(null, nullable(natural(limits.steps))),
   faulting: nullable(object({ ...origin, process: text(1000), action: word, id: word, kind: word, message: word })),
   impasse: absentMeans(undefined, impasse),
+  turns: absentMeans(
+    undefined,
+    listOf(object({ step: natural(limits.steps), variable: natural(limits.variables) }), limits.variables),
+  ),
 });
 
 /** A trace from unknown data, checked in full. @throws ShapeError naming the place */
@@ -136,6 +141,8 @@ export function readTrace(value: unknown): StoredTrace {
     }
   });
   if (trace.impasse) checkImpasse(trace.impasse, trace);
+  if (trace.turns?.some(({ step, variable }) => step < 1 || step > trace.steps.length || variable >= variables))
+    throw new ShapeError('trace.turns names a step or a variable that there is not');
   if (trace.loop !== null) checkLoop(trace, trace.loop);
   return trace;
 }

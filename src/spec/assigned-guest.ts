@@ -33,9 +33,18 @@ export function assignedGuest(m: Builder, { page, device }: Parts, pages: PageOw
   const { ownership } = pages;
   const vm = m.variable('vm', enumOf('RUNNING', 'DYING', 'GONE'), 'RUNNING');
   const vmLock = m.lock('vm_table_lock', { kind: 'rw', protects: [vm] });
-  /** Does the page hold a secret of the guest? Does the device, in its buffers? */
   const secret = m.family('secret', [page], bool, false, 'ghost');
   const deviceSecret = m.family('device secret', [device], bool, false, 'ghost');
+  m.explain(vm, 'the protected guest: it runs, is being torn down (DYING), or is gone for good');
+  m.explain(
+    vmLock,
+    'stands for the reference that a loaded vCPU holds: taken shared by the guest, exclusively by a teardown',
+  );
+  m.explain(secret, 'no variable of the kernel: the page holds what the guest wrote and nobody else may read');
+  m.explain(
+    deviceSecret,
+    'no variable of the kernel: the device still has data of the guest in its registers and buffers',
+  );
 
   const vmIs = (state: VmState, id: string, doc: string) => ({
     id,

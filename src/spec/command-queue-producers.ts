@@ -45,6 +45,8 @@ export function queueProducers(m: Builder, hw: CommandQueueHw, { cpus, batch, wa
   const panicked = m.ghost('EL2 panicked', bool, false);
   /** Serialises producers. The SMMU takes no lock: what it sees of an entry, and when, is a matter of order (rule 3). */
   const smmuLock = m.lock('smmu_lock', { protects: [prod, ...entry.all] });
+  m.explain(panicked, 'a BUG_ON or WARN_ON at EL2: the CPU that ran into it never moves on');
+  m.explain(smmuLock, 'serialises the CPUs that write commands; the SMMU takes no lock');
 
   /** A command for each thing that can be invalidated. */
   const known = [

@@ -95,6 +95,19 @@ export function commandQueue(m: Builder, sizes: QueueSizes) {
   const entryOld = m.family('entryOld', [slot], optional(Command), null, 'ghost');
   const prod = m.variable('CMDQ_PROD', Pointer, 0);
   const cons = m.variable('CMDQ_CONS', Cons, Cons.make({ rd: 0, err: 'CERROR_NONE' }));
+  m.explain(entry, 'one entry of the command queue in memory: the command that was last written there');
+  m.explain(
+    entryOld,
+    'what the SMMU may still read in this entry: the command of before a store that no barrier has made visible; null if there is none',
+  );
+  m.explain(
+    prod,
+    'the register CMDQ_PROD: where the next command goes, counted in entries; the count runs through the ring twice, for the wrap bit',
+  );
+  m.explain(
+    cons,
+    'the register CMDQ_CONS: rd is where the SMMU reads next (counted as PROD), err is why it has stopped, CERROR_NONE if it has not',
+  );
 
   /** The commands that a fetch of the entry at CONS may give. */
   const fetched = (q: RingSeen): QueueCommand[] => {

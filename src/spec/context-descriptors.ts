@@ -19,7 +19,14 @@ export function contextDescriptors(m: Builder, { domain, pasid, cdTable }: Parts
   const Cd = record('Cd', { w0: optional(domain), ttb: optional(domain) });
   const zeroCd = Cd.make({ w0: null, ttb: null });
   const cd = m.family('cd', [cdTable, pasid], Cd, zeroCd);
-  /** The memory of each table: the host's, free in EL2's allocator, or a table of CDs. */
   const cdMemory = m.family('cdMemory', [cdTable], enumOf('HOST', 'FREE', 'CD'), 'FREE');
+  m.explain(
+    cd,
+    'the context descriptor for a PASID in this table: w0 is the ASID, null if invalid (V=0), ttb is the domain whose stage-1 table it names',
+  );
+  m.explain(
+    cdMemory,
+    'whose memory the table of context descriptors lies in: the host’s, free in EL2’s allocator, or in use as a table (CD)',
+  );
   return { Cd, zeroCd, cd, cdMemory };
 }

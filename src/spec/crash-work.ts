@@ -15,6 +15,8 @@ export function crashWork(m: Builder, remote: RemoteProcessors) {
   /** The interrupt and what it does are one: the work is queued. */
   const { pending } = crashes(m, remote, irq);
   const running = m.family('crash work runs', [rproc], bool, false);
+  m.explain(irq, 'Linux listens to the watchdog’s interrupt: it is requested, and not yet freed');
+  m.explain(running, 'the crash work of this processor is queued or runs; it holds no reference to the rproc');
 
   const requestIrq = fragment('devm_request_irq', { rproc }, (h) => [
     h.step('devm_request_irq', {

@@ -12,8 +12,11 @@ import {
   goto,
   handler,
   next,
+  optional,
+  type Body,
   type Builder,
   type Handler,
+  type Node,
 } from '../language/index.js';
 import type { AssignedGuest } from './assigned-guest.js';
 import type { DeviceOwnership } from './device-ownership.js';
@@ -40,6 +43,8 @@ export interface TeardownDesign {
   readonly forcedFree: 'when quiet' | 'unconditional';
   /** What EL2 does about a device that is still attached when it is to be assigned. */
   readonly stillAttached: 'fails' | 'WARN_ON';
+  /** The guest may have freed its domain before. */
+  readonly domainMayBeGone?: boolean;
 }
 
 export type DeviceAssignment = ReturnType<typeof deviceAssignment>;
@@ -63,6 +68,7 @@ export function deviceAssignment(
   const MmioOwner = enumOf('HOST', 'HYP', 'GUEST');
   /** Who has the device's registers mapped. All that writes it holds device_spinlock. */
   const mmio = m.family('device MMIO', [device], MmioOwner, 'HOST');
+  m.explain(mmio, 'who has the device’s registers mapped: the host, EL2 (nobody programs it), or the guest');
 
   const named = {
     doc: 'any device',
@@ -212,10 +218,21 @@ export function deviceAssignment(
     h.each('each device', 'device', () => device.values, [h.call(teardownDevice, (f) => ({ device: f.device }))]),
   ]);
 
+  const isVms = (h: Body<{ domain: Parts['domain'] }>): Node =>
+    h.step('is it the VM’s', {
+      doc: 'the guest may have freed it, and the host may have the id since',
+      fn: 'kvm_iommu_force_free_domain: domain->vm',
+      source: core,
+      reads: (f) => ({ refs: refs(f.domain), domainOwner: domainOwner(f.domain) }),
+      atomic: 'both are under domain_lock, but for references of hypercalls at work, and those do not count here',
+      run: (s) => (s.refs > 0 && s.domainOwner === 'GUEST' ? next() : done()),
+    });
+
   /** Whoever is attached. */
   const domainsTeardown = fragment('pkvm_pviommu_teardown', { domain, iova }, (h) => [
     h.each('each domain', 'domain', () => domain.values.filter((d) => domainOwner(d).initial === 'GUEST'), [
       h.locked('domain_lock', () => domainLock, [
+        ...(design.domainMayBeGone ? [isVms(h)] : []),
         h.step('set refs', {
           doc: 'the references of the streams that are still attached go, too',
           fn: 'kvm_iommu_force_free_domain',

@@ -45,6 +45,12 @@ export function deviceOwnership(
   const devOwner = m.family('devOwner', [device], Owner, initial.device);
   const domainOwner = m.family('domainOwner', [domain], Owner, initial.domain);
   const deviceLock = m.lock('device_spinlock', { protects: devOwner.all });
+  m.explain(devOwner, 'whose the device is in EL2’s books: only its owner may attach it');
+  m.explain(
+    domainOwner,
+    'whose the domain is in EL2’s books: only its owner may map into it, or attach its own devices to it',
+  );
+  m.explain(deviceLock, 'protects the owners of devices: held while a device is looked up and programmed');
 
   const caller = (owner: Owner, useDma: PageOwnership['useDma']): Caller => ({
     name: (hypercall) => (owner === 'HOST' ? hypercall : `guest ${hypercall}`),

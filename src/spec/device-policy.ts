@@ -42,13 +42,21 @@ export function devicePolicy(
 ) {
   const { client, Sid, Sids, Description, truth, descriptions, deviceOf } = soc;
   m.event('attached', { device, smmu, sid: Sid });
-  /** FROZEN: the host's devices, SIDs and MMIO are settled for good. */
   const phase = m.variable('phase', enumOf('OPEN', 'FROZEN'), 'OPEN');
-  /** The SMMUs that EL2 has taken over. */
   const known = m.family('known', [smmu], bool, registered);
   /** EL2's sanitised copy of what the host said of a device. Everything EL2 programs comes from here. */
   const reg = m.family('reg', [device], optional(Description), (d) => (registered ? truth(d) : null));
   const lock = m.lock('policy_lock', { protects: [phase, ...known.all, ...reg.all, ...pages.pages] });
+  m.explain(
+    phase,
+    'OPEN: the host may still register SMMUs and devices. FROZEN: its devices, StreamIDs and MMIO are settled for good',
+  );
+  m.explain(known, 'EL2 has taken this SMMU over');
+  m.explain(
+    reg,
+    'EL2’s own copy of what the host said of the device, checked: its SMMU and its StreamIDs; null before it is registered',
+  );
+  m.explain(lock, 'protects the phase, the registrations, and the MMIO pages that go to EL2');
 
   /** The SIDs to program for each client whose device is registered: a snapshot, taken under the lock. */
   const Plan = map(client, Sids);

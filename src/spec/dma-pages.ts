@@ -21,6 +21,7 @@ export function dmaPages(
   { isRam }: Required<Pick<PageOptions, 'isRam'>>,
 ) {
   const leaf = m.family('DMA leaf', [page], bool, false);
+  m.explain(leaf, 'an IO page table maps the page for a device of the host, and so the device reaches it');
 
   /** MMIO has no refcount: a page that was once given to a device stays tainted, and is never donated again. */
   const useDmaMmio = fragment('use_dma of MMIO', { page }, (h) => [

@@ -64,6 +64,26 @@ export function devices(
   /** The supplier of each platform device, and what the link to it is. Without one, ACTIVE means nothing. */
   const supplier = m.family('device link', [rproc], optional(device), null);
   const link = m.family('link status', [rproc], LinkStatus, 'ACTIVE');
+  m.explain(
+    tee,
+    'dev->driver of the TEE client device: whether a driver is bound, and whether its probe or remove is under way',
+  );
+  m.explain(present, 'the TEE client device is registered on its bus');
+  m.explain(teeLock, 'device_lock of the TEE client device: held for its probe and remove');
+  m.explain(
+    platform,
+    'dev->driver of the processor’s platform device: whether a driver is bound, and whether its probe or remove is under way',
+  );
+  m.explain(exists, 'the platform device of the processor is registered');
+  m.explain(platformLock, 'device_lock of the platform device: held for its probe and remove');
+  m.explain(
+    supplier,
+    'the TEE device that supplies this platform device by a managed device link; null if there is no link',
+  );
+  m.explain(
+    link,
+    'status of that link: it says whose driver has to go first, and means nothing while there is no link',
+  );
 
   const deviceLinkAdd = fragment('device_link_add', { rproc, device: optional(device) }, (h) => [
     h.step('device_link_add', {

@@ -18,7 +18,14 @@ import type { Parts } from './parts.js';
 const source = 'arch/arm64/kvm/hyp/nvhe/ffa.c, mem_protect.c (B2)';
 
 /** Which pages the secure world has a memory handle for. Under host_mmu.lock. */
-export const memoryHandles = (m: Builder, { page }: Parts) => m.family('FF-A handle', [page], bool, false);
+export function memoryHandles(m: Builder, { page }: Parts) {
+  const handle = m.family('FF-A handle', [page], bool, false);
+  m.explain(
+    handle,
+    'the secure world has a memory handle for the page: the host has shared or lent it, and not reclaimed it',
+  );
+  return handle;
+}
 
 export type FfaPages = ReturnType<typeof ffaPages>;
 

@@ -42,13 +42,19 @@ type Shares = { readonly gshare: number };
 /** The guest's stage-2 table: which page is at which address. */
 export const guestTable = (m: Builder, { page }: Parts, ipa: IndexSort<'ipa'>) => {
   const table = m.family('guest stage-2', [ipa], optional(page), null);
-  return { ipa, table, lock: m.lock('guest pgtable_lock', { protects: table.all }) };
+  const lock = m.lock('guest pgtable_lock', { protects: table.all });
+  m.explain(table, 'the guest’s stage-2 table: the page at this guest address; null if none is mapped');
+  m.explain(lock, 'protects the guest’s stage-2 table');
+  return { ipa, table, lock };
 };
 export type GuestTable = ReturnType<typeof guestTable>;
 
-/** host_share_guest_count: at how many addresses guests borrow a page; the top stands for its type's. Under host_mmu.lock. */
-export const guestShares = (m: Builder, { page }: Parts, ipa: IndexSort<'ipa'>) =>
-  m.family('gshare', [page], range(0, ipa.values.length + 1), 0);
+/** The top stands for that of the count's type. Under host_mmu.lock. */
+export function guestShares(m: Builder, { page }: Parts, ipa: IndexSort<'ipa'>) {
+  const gshare = m.family('gshare', [page], range(0, ipa.values.length + 1), 0);
+  m.explain(gshare, 'host_share_guest_count: at how many addresses guests borrow the page from the host');
+  return gshare;
+}
 
 const guestOwnsIt = check<Own>(
   'guest-state-is-OWNED',

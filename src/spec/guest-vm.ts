@@ -37,6 +37,12 @@ export function guestVm(m: Builder, cpus: number, { device }: { device: boolean 
   const tableLock = m.lock('vm_table_lock', { protects: [vm] });
   /** Can the guest's device access memory? Its DMA goes through the guest's stage-2 table. */
   const deviceOn = m.variable('guest device on', bool, device);
+  m.explain(
+    vm,
+    'the virtual machine in EL2’s table: whether it is being torn down, and on which host CPU its vCPU is loaded, if any',
+  );
+  m.explain(tableLock, 'protects EL2’s table of virtual machines');
+  m.explain(deviceOn, 'the guest’s device may access memory, through the guest’s stage-2 table');
 
   const isDying = check('VM-is-dying', 'a living VM keeps its pages', 'EINVAL', (s) => s.vm.dying);
   const loadedOn = (me: number) =>

@@ -12,7 +12,14 @@ import type { Parts } from './parts.js';
 const source = 'arch/arm64/kvm/hyp/nvhe/mem_protect.c (B2)';
 
 /** Declares the leaves. Apart from the rest, since `host_mmu.lock` protects them. */
-export const hostLeaves = (m: Builder, { page }: Parts) => m.family('host stage-2 maps', [page], bool, false);
+export function hostLeaves(m: Builder, { page }: Parts) {
+  const mapped = m.family('host stage-2 maps', [page], bool, false);
+  m.explain(
+    mapped,
+    'the host CPUs’ stage-2 table has a valid leaf for the page; without one, a fault maps it if the page is the host’s',
+  );
+  return mapped;
+}
 
 export type HostStage2 = ReturnType<typeof hostStage2>;
 

@@ -20,13 +20,24 @@ import type { Page, Parts } from './parts.js';
 
 const source = 'arch/arm64/kvm/hyp/nvhe/mem_protect.c (B2)';
 
-/** Whose secret a page holds. Nobody decides by it: properties look at it. */
 export const Secret = enumOf('none', 'HYP', 'GUEST');
-export const secrets = (m: Builder, { page }: Parts) => m.family('secret', [page], Secret, 'none', 'ghost');
+/** Nobody decides by it: properties look at it. */
+export function secrets(m: Builder, { page }: Parts) {
+  const secret = m.family('secret', [page], Secret, 'none', 'ghost');
+  m.explain(secret, 'no variable of the kernel: whose data the page holds that nobody else may read');
+  return secret;
+}
 export type Secrets = ReturnType<typeof secrets>;
 
 /** Which pages EL2 has pinned: one pin a page at most, as the hyp_vm of one VM takes it. Under host_mmu.lock. */
-export const pins = (m: Builder, { page }: Parts) => m.family('pinned', [page], bool, false);
+export function pins(m: Builder, { page }: Parts) {
+  const pinned = m.family('pinned', [page], bool, false);
+  m.explain(
+    pinned,
+    'EL2 has pinned the page, which the host shares with it: until it is unpinned, sharing does not end',
+  );
+  return pinned;
+}
 
 export type HypPages = ReturnType<typeof hypPages>;
 

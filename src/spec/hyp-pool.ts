@@ -40,6 +40,12 @@ export function hypPool(m: Builder, { page, domain, iova }: Parts, pages: PageOw
   m.event('table freed', { domain, page });
   /** Each IOVA here lies in a block of its own, so each has a table page for its leaf, made when it is first mapped. */
   const nextLevel = m.family('nextLevel', [domain, iova], MaybePage, null);
+  m.explain(pool, 'free pages of EL2’s pool for IO page tables');
+  m.explain(poolLock, 'protects the free list of that pool');
+  m.explain(
+    nextLevel,
+    'the page that holds the lowest level of the IO page table for this IOVA; null while there is none',
+  );
 
   /** Looks the first free page up, then takes it off the list. Without one, the handler or fragment ends here. */
   const takePage = <L extends LocalSorts & { readonly page: typeof page | typeof MaybePage }>(h: Body<L>): Node =>

@@ -50,6 +50,8 @@ export function idmapDevices(
   /** Finds the STE once, under the lock; each half then writes through the pointer. */
   const halves = (name: string, first: (h: H) => Node, second: (h: H) => Node) => {
     const pointer = staticPointer ? m.variable(`static ste of ${name}`, optional(sid), null) : undefined;
+    if (pointer)
+      m.explain(pointer, 'a static variable of the function: the stream table entry that its last caller found');
     const store = (h: H): readonly Node[] =>
       pointer
         ? [

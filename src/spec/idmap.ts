@@ -50,6 +50,10 @@ export function idmap(
   /** The one table, and its VMID. Identity: the IPA of a page is the page itself. */
   const id = domain.of(0);
   const initialized = m.variable('kvm_idmap_initialized', bool, false);
+  m.explain(
+    initialized,
+    'the snapshot of the host’s stage-2 is in the identity map: from now on each change of ownership must be made there too',
+  );
   const leafOf = (leaves: { get(x: number): Pte | undefined }, p: number): Pte => leaves.get(p) as Pte; // a leaf for every page
 
   const invalidate = fragment('smmu_tlb_inv_range', { page, smmu }, (h) => [

@@ -31,6 +31,8 @@ export * from './memory-controller.js';
 export * from './device-policy.js';
 export * from './freeze.js';
 export * from './mc-trap.js';
+export * from './mc-published.js';
+export * from './mc-resume.js';
 export * from './front-end.js';
 export * from './command-queue.js';
 export * from './command-queue-producers.js';

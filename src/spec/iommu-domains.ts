@@ -40,6 +40,10 @@ export interface DomainDesign {
   readonly racyLookup?: boolean;
   /** free_domain takes the identity domain for any other. */
   readonly freesIdentity?: boolean;
+  /** free_domain takes the last reference, and only then asks whose domain it is (an Android snapshot). */
+  readonly freesBeforeOwner?: boolean;
+  /** Tables are freed under pgt_lock, and so host_mmu.lock is taken under it (the brief; two public drivers take none). */
+  readonly freesUnderPgtLock?: boolean;
 }
 
 /** Declares the domains' refcounts. @param initial the references of each domain at the start */
@@ -59,6 +63,11 @@ export function domainRefs(
   const top = 1 + sid.size * pasid.size + cpus + cdTable.size;
   const refs = m.family('refs', [domain], range(0, top), initial);
   const domainLock = m.lock('kvm_iommu_domain_lock');
+  m.explain(
+    refs,
+    'the domain’s refcount: one for its allocation, one for each attached stream, one for each hypercall at work on it; 0 is free',
+  );
+  m.explain(domainLock, 'serialises the making and the end of domains');
 
   const get = (errno: string) =>
     fragment('domain_get', { domain }, (h) => [
@@ -94,6 +103,7 @@ export function domainRefs(
 /** handle_to_domain as published: the leaf page of the table of domains is made by whoever names an id first. */
 function lookup(m: Builder, panicked: PageOwnership['panicked']): Fragment<Record<never, never>> {
   const leafPage = m.variable('domain leaf page', bool, false);
+  m.explain(leafPage, 'the leaf page of EL2’s table of domains is there; who names an id in it first makes it');
   return fragment('handle_to_domain', {}, (h) => [
     h.step('read leaf page', {
       fn: 'handle_to_domain',
@@ -217,6 +227,17 @@ export function iommuDomains(
             h.call(caller.takeDomain, (f) => ({ domain: f.domain })),
           ]
         : []),
+      ...(design.freesBeforeOwner
+        ? [
+            h.step('new table', {
+              doc: 'the driver makes new ones: what an earlier domain left behind is lost (elsewhere nothing is left)',
+              fn: 'smmu_alloc_domain',
+              source,
+              writes: (f) => ({ table: table(f.domain) }),
+              run: (s) => next({ table: s.table.map(() => Pte.make.ZERO()) }),
+            }),
+          ]
+        : []),
       h.step('set refs', {
         fn: 'kvm_iommu_alloc_domain',
         source,
@@ -245,18 +266,24 @@ export function iommuDomains(
     h.call(pages.unuseDma, (f) => ({ page: f.page, mapping: mapping.make({ domain: f.domain, iova: f.iova }) })),
   ]);
 
-  const freeTables = fragment('kvm_arm_io_pgtable_free', { domain, iova }, (h) => [
-    h.each('each leaf', 'iova', () => iova.values, [
+  const freeTables = fragment('kvm_arm_io_pgtable_free', { domain, iova }, (h) => {
+    const all = h.each('each leaf', 'iova', () => iova.values, [
       h.call(freeLeaf, (f) => ({ domain: f.domain, iova: f.iova })),
       ...(pool ? [h.call(pool.freeTable, (f) => ({ domain: f.domain, iova: f.iova }))] : []),
-    ]),
-  ]);
+    ]);
+    return [design.freesUnderPgtLock ? h.locked('pgt_lock', (f) => tables.pgtLock(f.domain), [all]) : all];
+  });
 
+  const freeCheck = (h: Body<{ domain: Parts['domain'] }>, when: 'first' | 'behind refs'): readonly Node[] =>
+    caller && when === (design.freesBeforeOwner ? 'behind refs' : 'first')
+      ? [h.call(caller.checkDomain, (f) => ({ domain: f.domain }))]
+      : [];
   const notFreed = design.freeOrWarn ? goto('cmpxchg refs', { panicked: true }) : fail('EINVAL');
-  const freeDomain = handler('free_domain', { domain }, (h) => [
+  const freeDomain = handler(name('free_domain'), { domain }, (h) => [
     h.locked('domain_lock', () => domainLock, [
       h.step('handle_to_domain', nameDomain),
       ...domains.lookup.map((find) => h.call(find)),
+      ...freeCheck(h, 'first'),
       h.step('cmpxchg refs', {
         doc: 'only the allocation’s own reference is left: no stream is attached, no hypercall at work',
         fn: 'kvm_iommu_free_domain: atomic_cmpxchg_acquire(&domain->refs, 1, 0)',
@@ -291,6 +318,7 @@ export function iommuDomains(
         ],
         run: (_, f) => next({ refs: 0 }).emit('domain freed', { domain: f.domain }),
       }),
+      ...freeCheck(h, 'behind refs'),
       h.call(freeTables, (f) => ({ domain: f.domain })),
     ]),
   ], { fn: 'kvm_iommu_free_domain', source }); // prettier-ignore

@@ -55,11 +55,19 @@ export function iommuRegistration(
   const iommuDriver = m.variable('iommu_driver', Pointer, null);
   const ops = m.variable('kvm_iommu_ops', Pointer, null);
   const registerLock = m.lock('iommu_register_lock', { kind: 'mutex' });
-  /** What init_driver takes and remove_driver frees. The memory that EL2 builds its tables in is part of it. */
   const resources = m.family('resources', [driver], bool, false);
   /** The driver whose IOMMU this machine has: the init_driver of any other one fails. Never written. */
   const machine = m.variable('machine has IOMMU of', driver, driver.of(0));
   const protectedMode = m.variable('protected mode', enumOf('OFF', 'FAILED', 'ON'), 'OFF');
+  m.explain(iommuDriver, 'the driver that EL1 has published for KVM to call; null: none yet');
+  m.explain(ops, 'the driver whose functions EL2 calls; null: none yet');
+  m.explain(registerLock, 'serialises registrations');
+  m.explain(
+    resources,
+    'the driver has what init_driver takes and remove_driver frees: the memory that EL2 builds its tables in, and the rest',
+  );
+  m.explain(machine, 'whose IOMMU this machine has: the init_driver of any other driver fails. It never changes');
+  m.explain(protectedMode, 'protected KVM as a whole: not yet set up, failed for good, or on');
 
   /** R1 to R3. Each driver gets its own, since a guard that fails must say whose registration it ends. */
   const register = (me: Driver): Handler => {

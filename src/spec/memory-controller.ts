@@ -63,10 +63,15 @@ export function memoryController(
     sid: Sid.values.includes(passThrough) ? passThrough : Sid.values[0],
     security: Security.make({ OVERRIDE: false, WRITE_ACCESS_DISABLED: false }),
   });
-  /** The registers are in force. False from suspend until the end of resume. */
   const running = m.variable('clients run', bool, true);
   /** Serialises EL2's own accesses to the registers. Not in the published driver (W-38). */
   const lock = m.lock('mc_lock', { protects: registers.all });
+  m.explain(
+    registers,
+    'the two registers of the memory controller for this client: the StreamID that overrides its own, and the security bits that say whether it does and who may write',
+  );
+  m.explain(running, 'those registers are in force: false from suspend until resume has restored them');
+  m.explain(lock, 'serialises EL2’s own accesses to these registers; the published driver has none');
 
   const enginesAreHeld = m.assumed(
     'MC-engine',
@@ -128,5 +133,18 @@ export function memoryController(
     ),
   ];
 
-  return { registers, lost, running, lock, presented, effective, program, validateClient, Write, writes };
+  return {
+    registers,
+    lost,
+    running,
+    lock,
+    sidFor,
+    securityFor,
+    presented,
+    effective,
+    program,
+    validateClient,
+    Write,
+    writes,
+  };
 }

@@ -33,6 +33,10 @@ export type MirroredStage2 = ReturnType<typeof mirroredStage2>;
 /** Declares the leaves of the host's CPU stage-2, and the fault that fills it. */
 export function mirroredStage2(m: Builder, { page }: Parts, { hostLock }: PageOwnership) {
   const hostPte = m.family('host_pte', [page], HostPte, 'MAPPED');
+  m.explain(
+    hostPte,
+    'the leaf of this page in the host CPUs’ stage-2: mapped, EMPTY (the next fault maps it), or ANNOTATED with another owner (the host gets a fault)',
+  );
 
   const hostMemAbort = handler('host_mem_abort', { page }, (h) => [
     h.locked('host_mmu.lock', () => hostLock, [
@@ -96,6 +100,7 @@ export function idmapOwnership(
   counts = false,
 ) {
   const guestLock = m.lock('guest pgtable_lock');
+  m.explain(guestLock, 'protects the guest’s stage-2 table');
   type H = Body<{ page: Parts['page'] }>;
 
   /** Both locks, the page, the checks; then the micro-steps of the change. */

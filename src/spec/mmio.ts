@@ -37,6 +37,14 @@ export type Mmio = ReturnType<typeof mmio>;
 export function mmio(m: Builder, { smmu }: Parts, smmusTaken: boolean) {
   const smmuPage = m.family('MMIO', [smmu], MmioPage, smmusTaken ? hyps : hosts);
   const mcPage = m.variable('MMIO[mc]', MmioPage, hosts);
+  m.explain(
+    smmuPage,
+    'the MMIO page of the SMMU: who owns it, and whether the host’s stage-2 still maps it, so that EL1 can store to it',
+  );
+  m.explain(
+    mcPage,
+    'the MMIO page of the memory controller: who owns it, and whether the host’s stage-2 still maps it',
+  );
 
   /** The host gives a page to EL2. Once it is unmapped and the TLB is flushed, no store of EL1 is on its way. */
   const donate = <L extends LocalSorts>(name: string, locals: L, page: (f: Locals<L>) => Var<MmioPageValue>) =>

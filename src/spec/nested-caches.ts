@@ -61,6 +61,7 @@ export function nestedSmmu(
   });
   const Queue = record('CommandQueue', { ring: list(Command, capacity), error: bool });
   const cmdq = m.variable('cmdq', Queue, Queue.make({ ring: list(Command, capacity).make(), error: false }));
+  m.explain(cmdq, 'the command queue from CONS on; error: the SMMU has stopped at a command that it does not know');
 
   const Entry = record('Entry', { page, combined: bool });
   const Entries = set(Entry);
@@ -68,6 +69,11 @@ export function nestedSmmu(
   type EntriesValue = ValueOf<typeof Entries>;
   const stale = m.ghost('stale', Entries, none);
   const staleOld = m.ghost('staleOld', Entries, none);
+  m.explain(
+    stale,
+    'translations that the SMMU’s TLB may still hold, and that the tables no longer have; combined: of both stages in one entry',
+  );
+  m.explain(staleOld, 'those of them that a TLBI has covered: they may be in use until a CMD_SYNC completes');
 
   const heldBy = (seen: Configs, s: Sid): HeldWords => both(seen.cfg.at(s), seen.cfgOld.at(s));
 

@@ -16,9 +16,10 @@ export function opteeBackend(
   bus: TeeClientBus,
   { ownOnly }: { readonly ownOnly: boolean },
 ) {
-  /** Registered by this backend. */
   const own = m.family('registered by backend B', [device], bool, false);
   const registered = m.variable('tee_device_register of backend B', bool, false);
+  m.explain(own, 'this device was registered by the second OP-TEE backend');
+  m.explain(registered, 'the second OP-TEE backend is probed: its probe has begun, and was not undone since');
   m.event('optee-ta device found', { device, removed: bool });
 
   const enumerate = fragment('optee_enumerate_devices', { device }, (h) => [

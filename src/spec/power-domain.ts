@@ -13,8 +13,11 @@ const source = 'drivers/iommu/arm/arm-smmu-v3/pkvm/arm-smmu-v3.c (B8, B9)';
 
 export type PowerIsOff = Family<readonly [Smmu] & readonly number[], boolean>;
 
-/** What EL2 believes of each SMMU. */
-export const powerIsOff = (m: Builder, { smmu }: Parts): PowerIsOff => m.family('power_is_off', [smmu], bool, false);
+export function powerIsOff(m: Builder, { smmu }: Parts): PowerIsOff {
+  const off = m.family('power_is_off', [smmu], bool, false);
+  m.explain(off, 'EL2 believes that the SMMU is off: it sends it no command, and calls that success');
+  return off;
+}
 
 /** The order of the flag and the driver's work: the brief's variants. */
 export type PowerOrder = 'A' | 'B';

@@ -54,6 +54,11 @@ export function remoteMemory(
   /** LOAD_FWs in flight that hold the memory object. Later, an image that is loaded holds it. */
   const users = m.variable('memory object users', range(0, cpus), 0);
   const shmLock = m.lock('shm_lock', { protects: [users] });
+  m.explain(
+    users,
+    'LOAD_FW calls under way that hold the memory object of the page; an image that is loaded holds it too, and is not counted',
+  );
+  m.explain(shmLock, 'OP-TEE’s lock for that count');
 
   const setFirewall = (to: boolean) =>
     fragment(to ? 'close firewall' : 'open firewall', { page }, (h) => [

@@ -57,8 +57,13 @@ export function remoteProcessors(m: Builder, sizes: RemoteSizes, firewall: Firew
 
   const memory = m.family('memory', [rproc], Memory, Memory.fill('ZERO'));
   const processor = m.family('processor', [rproc], Processor, 'RESET');
-  /** The firewall: EL1 can't store to the memory. */
   const closed = m.family('firewall closed', [rproc], bool, firewall === 'always');
+  m.explain(
+    memory,
+    'what the memory of the processor holds, by region: zeroes, the right segment of the signed image A or B, a PART of one, or anything else (BAD)',
+  );
+  m.explain(processor, 'the processor itself: held in reset, running what is in its memory, or hung after a crash');
+  m.explain(closed, 'the TEE’s firewall keeps EL1 from storing to the processor’s memory');
 
   m.event('memory changed', { rproc, regions: Regions, by: enumOf('EL1', 'PTA') });
   m.event('executed', { rproc });
@@ -110,6 +115,7 @@ export function crashes(
   requested?: Family<readonly [Rproc] & readonly number[], boolean>,
 ) {
   const pending = m.family('crash interrupt', [rproc], bool, false);
+  m.explain(pending, 'the watchdog has raised its interrupt, and Linux has not begun to handle it');
   const crash = (r: Rproc): Rule =>
     rule(`crash ${rproc.print(r)}`, {
       doc: 'rp.crash of B16',

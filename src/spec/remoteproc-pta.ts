@@ -56,6 +56,8 @@ export function remoteprocPta(m: Builder, remote: RemoteProcessors, perId: boole
   const states = perId
     ? m.family('PTA state', [rproc], PtaState, 'OFF').all
     : [m.variable('PTA state', PtaState, 'OFF')];
+  for (const own of states)
+    m.explain(own, 'the PTA’s own state: ON while it lets a processor run. Published code has one for all processors');
   const state = (r: Rproc): Var<ValueOf<typeof PtaState>> => states[perId ? r : 0];
 
   type PtaSeen = Seen<{ pta: (typeof states)[number] }>;

@@ -32,6 +32,10 @@ export function remoteprocLinux(m: Builder, { version, faults, signals }: Remote
   const client = clientVariables(m, rproc, bus, version);
   const rprocs = rprocVariables(m, remote);
   const signal = m.variable('a signal may come', bool, signals);
+  m.explain(
+    signal,
+    'signals may be pending for tasks of user space: interruptible waits may end with -EINTR. It is for the scope to say',
+  );
   const design = { faults: faults !== 'none', restartsSubdevices: version === 'repaired' };
   const coreFor = (pending?: typeof signal) =>
     rprocCore(rprocs, clientOps(client, rprocs, bus, pending), design, pending);

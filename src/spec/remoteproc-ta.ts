@@ -36,6 +36,9 @@ function commands(m: Builder, remote: RemoteProcessors, pta: RemoteprocPta, clea
   const session = m.variable('TA session', bool, false);
   /** One command of a single-instance TA at a time: OP-TEE makes the others wait (tee_ta_try_set_busy). */
   const lock: Lock = m.lock('TA busy', { kind: 'mutex', protects: [...state.all, session, ...pta.states] });
+  m.explain(state, 'the TA’s own state of the processor: nothing loaded, an image loaded and verified, or started');
+  m.explain(session, 'a session with the TA is open; there is at most one');
+  m.explain(lock, 'OP-TEE runs one command of the TA at a time: the others wait');
 
   for (const event of ['LOAD_FW begins', 'started', 'stopped', 'released']) m.event(event, { rproc });
   m.event('segment verified', { rproc, regions: Regions });

@@ -39,16 +39,19 @@ export function clientVariables(
 ) {
   const dev = m.variable(`rproc_tee_ctx${of}.dev`, optional(device), null);
   const teeCtx = m.variable(`rproc_tee_ctx${of}.tee_ctx`, Context, null);
-  /** Which processors have an entry in the list of sessions. */
   const listed = m.family(`registered${of}`, [rproc], bool, false);
-  /** The entry itself: allocated, and not yet freed. */
   const trproc = m.family(`trproc${of}`, [rproc], bool, false);
-  /** The repaired client knows that it has sent LOAD_FW, and that no RELEASE_FW has succeeded since. */
   const dirty = m.family(`needs RELEASE_FW${of}`, [rproc], bool, false);
   const lock = m.lock(`ctx_lock${of}`, {
     kind: version === 'v18' ? 'spin' : 'interruptible',
     protects: [dev, teeCtx, ...listed.all, ...dirty.all],
   });
+  m.explain(dev, 'the TEE device that the client driver is bound to; null while there is none, and calls fail');
+  m.explain(teeCtx, 'the TEE context of the client driver; null while it has none');
+  m.explain(listed, 'the processor has an entry in the client’s list of sessions');
+  m.explain(trproc, 'that entry (struct tee_rproc) is allocated, and not yet freed');
+  m.explain(dirty, 'the repaired client’s note: LOAD_FW was sent, and no RELEASE_FW has succeeded since');
+  m.explain(lock, 'protects the client’s context and its list; a signal interrupts who waits for it, but in v18');
   m.event('LOAD_FW', { rproc, image: Signed });
   return { rproc, device, dev, teeCtx, listed, trproc, dirty, lock, version };
 }

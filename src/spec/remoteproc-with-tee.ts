@@ -54,6 +54,10 @@ export function remoteprocWithTee(m: Builder, design: BindingDesign) {
   const life = rprocLife(m, { rproc }, { autoBoot, faults, delIsAtomic: repaired }, crash);
   const devices = declareDevices(m, { device, rproc }, { faults, populates: version === 'v20' });
   const signal = m.variable('a signal may come', bool, design.signals);
+  m.explain(
+    signal,
+    'signals may be pending for tasks of user space: interruptible waits may end with -EINTR. It is for the scope to say',
+  );
 
   const coreFor = (restartsSubdevices: boolean, pending?: typeof signal) =>
     rprocCore(rprocs, clientOps(client, rprocs, bus, pending), { faults, restartsSubdevices }, pending);

@@ -41,13 +41,14 @@ export function rprocLife(
   design: RprocAddDesign,
   crash?: CrashWork,
 ) {
-  /** `struct rproc` is allocated. */
   const alive = m.family('struct rproc', [rproc], bool, false);
   const files = m.family('sysfs files', [rproc], bool, false);
-  /** Held shared by each store in flight. */
   const active = m.locks('kn->active', rproc, () => ({ kind: 'rwsem' }));
-  /** The work that boots it. */
   const work = m.family('auto boot', [rproc], AutoBoot, 'NONE');
+  m.explain(alive, 'struct rproc is allocated, and not yet freed');
+  m.explain(files, 'the processor’s files in sysfs are there');
+  m.explain(active, 'held shared by each access to these files that is under way; removing them waits for all');
+  m.explain(work, 'the kernel worker that boots the processor after it was added: none, queued, or at it');
   m.event('rproc freed', { rproc });
   return { rproc, alive, files, active, work, crash, design };
 }

@@ -44,12 +44,19 @@ export function rprocVariables(m: Builder, { rproc }: { rproc: IndexSort<'rproc'
   /** Two boots and more are alike. */
   const power = m.family('rproc->power', [rproc], range(0, 2), 0);
   const subdevices = m.family('subdevices', [rproc], Subdevices, 'down');
-  /** What the name of the firmware leads to. */
   const firmware = m.family('firmware file', [rproc], Signed, 'A');
   const lock = m.locks('rproc->lock', rproc, (r) => ({
     kind: 'interruptible',
     protects: [power(r), subdevices(r), firmware(r)],
   }));
+  m.explain(state, 'what Linux believes of the processor (rproc->state)');
+  m.explain(power, 'rproc->power: how many boots are in force; 2 stands for more');
+  m.explain(subdevices, 'how far the subdevices of the processor (virtio, say) have come up');
+  m.explain(firmware, 'the signed image that the name of the firmware leads to now');
+  m.explain(
+    lock,
+    'rproc->lock: serialises boot, shutdown and recovery of this processor; a signal interrupts who waits for it',
+  );
   m.event('running', { rproc, image: Signed });
   m.event('booted already', { rproc });
   return { rproc, state, power, subdevices, firmware, lock };

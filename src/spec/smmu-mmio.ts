@@ -39,6 +39,10 @@ export type SmmuRegisterFile = ReturnType<typeof smmuMmio>;
 export function smmuMmio(m: Builder, { smmu }: Parts, pages: Mmio, taken: boolean) {
   const initial = SmmuMmio.make({ ABORT: true, ...(taken ? enabled : disabled) });
   const registers = m.family('SMMU', [smmu], SmmuMmio, initial);
+  m.explain(
+    registers,
+    'the registers that decide whether the SMMU confines anything: CR0.SMMUEN, GBPA.ABORT (while it is 0), and whose stream table STRTAB_BASE names',
+  );
 
   const el1Store: Handler = handler('EL1 store to SMMU', {}, (h) => [
     h.step('str', {

@@ -57,6 +57,11 @@ export function smmuTakeOver(
   const Registers = registersSort(driver);
   const mmio = m.family('mmio', [smmu], enumOf('HOST', 'HYP'), 'HOST');
   const registers = m.family('registers', [smmu], Registers, Registers.make({ smmuen: null, abort: true }));
+  m.explain(mmio, 'who has the registers of this SMMU mapped: the host or EL2');
+  m.explain(
+    registers,
+    'smmuen: the driver whose stream table it uses, null while SMMUEN=0; abort: GBPA.ABORT, whether it then stops everything or lets everything pass',
+  );
 
   /** The initial values for one choice of the SMMUs in bypass. */
   const left = (inBypass: readonly Smmu[]) =>

@@ -5,6 +5,7 @@
  */
 import { done, fail, fragment, goto, next, type Body, type Builder, type Node } from '../language/index.js';
 import type { Domain, Parts } from './parts.js';
+import type { IoPageTable } from './io-page-table.js';
 import type { PageOwnership } from './page-ownership.js';
 import type { El2Driver } from './smmuv3-el2-driver.js';
 import type { El2Stage1 } from './smmuv3-el2-attach-s1.js';
@@ -23,6 +24,8 @@ export function el2Attach(
   stage1?: El2Stage1,
   /** Waits for a CMD_SYNC behind an STE may give up; a WARN_ON sets this. */
   panicked?: PageOwnership['panicked'],
+  /** The domain's table is made under its lock, inside smmu_lock. Taken at each attach, where the code needs it at the first. */
+  pgtLock?: IoPageTable['pgtLock'],
 ) {
   const { domain, sid, pasid, cdTable, smmu, smmuOfSid, vmidOf } = all;
   const { ste, cd, cfg, steWritten, zero } = streams;
@@ -90,6 +93,18 @@ export function el2Attach(
                   source,
                   run: (_, f) => (isS1(f.domain) && f.pasid > 0 ? goto('list_add') : next()),
                 }),
+              ]
+            : []),
+          ...(pgtLock
+            ? [
+                h.locked('pgt_lock', (f) => pgtLock(f.domain), [
+                  h.step('finalise table', {
+                    doc: 'for the order of locks alone: here the table is there from the start',
+                    fn: 'smmu_domain_finalise: kvm_arm_io_pgtable_alloc',
+                    source,
+                    run: () => next(),
+                  }),
+                ]),
               ]
             : []),
           h.step('write STE words 1..7', {

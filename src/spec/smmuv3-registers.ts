@@ -87,6 +87,14 @@ export function smmuRegisters(m: Builder, { smmu }: Parts, abort: boolean, event
     }),
   );
   const mayMode = m.family('mayMode', [smmu], Modes, Modes.make(['TRANSLATE']), 'ghost');
+  m.explain(
+    registers,
+    'the registers of the SMMU: power, CR0 and its acknowledgement (they differ while a write takes effect), GBPA.ABORT, and the bases of tables and queues, UNKNOWN after power was lost',
+  );
+  m.explain(
+    mayMode,
+    'what a transaction on this SMMU may meet now: translation, abort, bypass, or tables that nobody has set up (ASTRAY)',
+  );
   /** The mode that a value of CR0 stands for. Without power nothing passes. */
   const modeOf = (now: ValueOf<typeof Registers>, cr0: ValueOf<typeof Cr0>): Mode => {
     if (!now.powered) return 'ABORT';

@@ -33,8 +33,8 @@ export function teDriver(
   { hostSmmuen }: TeRegisters,
   id: Domain,
 ) {
-  /** Serialises producers, and guards the shadow stream table. */
   const smmuLock = m.lock('smmu_lock', { protects: ste.all });
+  m.explain(smmuLock, 'serialises who writes commands, and protects EL2’s own stream table');
 
   const push = <L extends LocalSorts>(name: string, locals: L, command: (f: Locals<L>) => ValueOf<typeof Command>) =>
     fragment(name, locals, (h) => [

@@ -29,9 +29,14 @@ export function teRegisters(
   const smmuen = m.variable('CR0.SMMUEN', bool, true);
   const abort = m.variable('GBPA.ABORT', bool, true);
   const evtq = m.variable('EVTQ', Evtq, Evtq.make({ base: null, enabled: false }));
-  /** What the host wrote, and would read back. Kept only where EL2 looks at it. */
+  /** Kept only where EL2 looks at it. */
   const hostSmmuen = believesHost ? m.variable('host CR0.SMMUEN', bool, false) : undefined;
+  if (hostSmmuen) m.explain(hostSmmuen, 'what the host wrote to CR0.SMMUEN, and would read back');
   const registerLock = m.lock('register lock', { protects: [smmuen, abort, evtq] });
+  m.explain(smmuen, 'the SMMU’s real CR0.SMMUEN, whatever the host believes');
+  m.explain(abort, 'the SMMU’s real GBPA.ABORT: while SMMUEN is 0, nothing passes');
+  m.explain(evtq, 'the event queue: the page at its base, null if none, and whether the SMMU writes events there');
+  m.explain(registerLock, 'serialises the traps of the host’s writes to registers');
 
   const writeCr0 = handler('write CR0', { smmuen: bool, evtqen: bool }, (h) => [
     h.locked('register lock', () => registerLock, [

@@ -43,10 +43,10 @@ export function teeBus(
   const context = index('context', contexts);
   const Context = optional(context);
   type ContextOf = ValueOf<typeof Context>;
-  /** Open for the driver of this device. */
   const open = m.family('TEE context', [context], optional(device), (c) => (bound && c === 0 ? device.of(0) : null));
-  /** The context in which the TA's session is open. */
   const sessionIn = m.variable('session in', Context, null);
+  m.explain(open, 'the TEE device for whose driver this context with the TEE is open; null: it is closed');
+  m.explain(sessionIn, 'the context in which the session with the TA is open; null: none');
   m.event('TEE call', { context: Context });
   m.event('TEE session used', { context: Context });
 

@@ -1,14 +1,14 @@
 /** There is no way to the word `holds` without the whole graph. */
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { block, build, model, next, range, rule, type Builder, type Model } from '../../src/index.js';
 import { search, type SearchOptions } from '../../src/explorer/index.js';
+import { Store } from '../../src/explorer/store.js';
 import { builtEngine, defaultOf, fixtureSource } from '../built.js';
 
+type Counter = ReturnType<typeof Builder.prototype.variable<number>>;
+
 /** Two counters: (size + 1)^2 states. */
-function counters(
-  size: number,
-  extra: (m: Builder, x: ReturnType<typeof Builder.prototype.variable<number>>) => void = () => {},
-) {
+function counters(size: number, extra: (m: Builder, x: Counter, y: Counter) => void = () => {}) {
   return build(
     model({
       name: 'counters',
@@ -24,11 +24,13 @@ function counters(
         count('a', x);
         count('b', y);
         m.invariant('low', { text: 'x is in range', reads: () => ({ x }), holds: (s) => s.x <= size });
-        extra(m, x);
+        extra(m, x, y);
       },
     }),
   );
 }
+
+afterEach(() => vi.restoreAllMocks());
 
 describe('limits end in incomplete, never in holds', () => {
   const limits: Record<string, SearchOptions> = {
@@ -65,6 +67,19 @@ describe('limits end in incomplete, never in holds', () => {
       ['R', 'undecided', undefined],
     ]);
   });
+});
+
+it('a set that is nearly full need not grow to be re-laid out', async () => {
+  const size = 95;
+  const machine = counters(size, (m, x, y) => {
+    const z = m.variable('z', range(0, 1), 0);
+    const late = (s: { x: number; y: number }): boolean => s.x === size && s.y === size;
+    m.hardware('c', [
+      rule('late', { reads: () => ({ x, y }), writes: () => ({ z }), run: (s) => (late(s) ? next({ z: 1 }) : block) }),
+    ]);
+  });
+  vi.spyOn(Store.prototype, 'grown').mockReturnValue(2 ** 40);
+  expect(await search(machine, { tightWidths: true })).toMatchObject({ verdict: 'holds', states: 96 * 96 + 1 });
 });
 
 describe('what the spec does wrong is a finding with a trace', () => {
@@ -127,14 +142,27 @@ describe('a cover goal', () => {
   });
 });
 
+const hazardous = async (name: string) => {
+  const { build, search } = await builtEngine();
+  const hazards = await defaultOf<Model[]>(fixtureSource('hazards.mjs', name).module);
+  const hazard = hazards.find((own) => own.name === name)!;
+  const options = { workers: 2, source: fixtureSource('hazards.mjs', name), prefix: 20, chunk: 2, workerHeap: 64 };
+  return search(build(hazard), options);
+};
+
 describe('a worker that dies', () => {
   it.each(['dies', 'exhausts'])('(%s) ends the run as incomplete', async (name) => {
-    const { build, search } = await builtEngine();
-    const hazards = await defaultOf<Model[]>(fixtureSource('hazards.mjs', name).module);
-    const hazard = hazards.find((own) => own.name === name)!;
-    const options = { workers: 2, source: fixtureSource('hazards.mjs', name), prefix: 20, chunk: 2, workerHeap: 64 };
-    const result = await search(build(hazard), options);
+    const result = await hazardous(name);
     expect(result.verdict).toBe('incomplete');
     expect(result.incomplete).toMatchObject({ why: 'worker-died' });
   });
+});
+
+it('what goes wrong in one thread and in no other is an error, and the rest is told', async () => {
+  const { verdict, properties } = await hazardous('throws');
+  expect(verdict).toBe('error');
+  expect(properties.map(({ id, verdict: own }) => [id, own])).toEqual([
+    ['low', 'undecided'],
+    ['fault:a/tick:throw', 'error'],
+  ]);
 });

@@ -46,12 +46,11 @@ export const exceptions: readonly Exception[] = [
     ],
   },
   {
-    why: 'a guest’s domain is there for as long as the guest makes calls (SC-15), or always (SC-08)',
+    why: 'nobody frees domains in SC-08; SC-15/frees shows these guards refuse',
     never: [
-      'refuses guest-attach_dev/domain-is-allocated',
-      'refuses guest-map_pages/domain-is-allocated',
-      'refuses guest-unmap_pages/domain-is-allocated',
-      'returns guest-map_pages -ENOENT',
+      'refuses guest-attach_dev/domain_get/refs++/domain-is-allocated',
+      'refuses guest-map_pages/domain_get/refs++/domain-is-allocated',
+      'refuses guest-unmap_pages/domain_get/refs++/domain-is-allocated',
     ],
   },
   {
@@ -174,6 +173,19 @@ export const exceptions: readonly Exception[] = [
     why: 'resume writes what it reads back: a register refuses only where firmware has locked it (MC-firmware)',
     never: ['refuses system_suspend/client-presents-its-SIDs', 'returns system_suspend -EPERM'],
     unless: [['SC-10', {}, 'drop system_suspend/program-client']],
+  },
+  {
+    why: 'EL1’s own resume stores one fixed value to each register: each guard has something to say of one of them, and with the pass-through SID in its register OVERRIDE is never switched on (docs/scenarios/sc-10.md)',
+    never: [
+      'fires system_suspend/tegra186_mc_resume/set-OVERRIDE/mc_lock/forward',
+      'passes system_suspend/tegra186_mc_resume/set-OVERRIDE/mc_lock/check/engine-is-confined',
+      'refuses system_suspend/tegra186_mc_resume/set-OVERRIDE/mc_lock/check/SID-0-is-checked',
+      'refuses system_suspend/tegra186_mc_resume/set-OVERRIDE/mc_lock/check/SID-belongs-to-device',
+      'refuses system_suspend/tegra186_mc_resume/write-SID/mc_lock/check/SID-0-is-checked',
+      'refuses system_suspend/tegra186_mc_resume/write-SID/mc_lock/check/engine-is-confined',
+      'refuses system_suspend/tegra186_mc_resume/set-OVERRIDE/check/SID-is-mapped-to-client',
+      'refuses system_suspend/tegra186_mc_resume/write-SID/check/SID-is-mapped-to-client',
+    ],
   },
   {
     why: 'a pinned page stays mapped at EL2: using it without a mapping is the panic that the pin prevents',

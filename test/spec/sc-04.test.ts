@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import models from '../../models/sc-04.js';
 import { asExpected, check, returned, vacuous } from './observe.js';
 
-const [sc04, pasids, android, identity, identityPublished] = models;
+const [sc04, pasids, android, identity, identityPublished, identityFinalise, identityPgtLock] = models;
 
 describe('SC-04', () => {
   it('holds, and no property is vacuous', async () => {
@@ -76,4 +76,20 @@ describe('SC-04/identity-published', () => {
 
 describe('SC-04/android-s1-detach', () => {
   it('is as expected on one CPU', () => asExpected(android, { domains: 2, pasids: 1 }));
+});
+
+describe('the order of pgt_lock', () => {
+  it('has no cycle where tables are freed without it', async () => {
+    const result = await check(identityFinalise);
+    expect(result).toMatchObject({ verdict: 'holds', states: 13_158, transitions: 31_595, depth: 132 });
+  });
+
+  it('has one where they are freed under it, and no deadlock', async () => {
+    const result = await asExpected(identityPgtLock, { cpus: 3 });
+    expect(result).toMatchObject({ states: 60_206, transitions: 232_458, depth: 133, deadlocks: 0 });
+  });
+
+  it('is the same with one CPU: lock order is a matter of the code', async () => {
+    await asExpected(identityPgtLock, { cpus: 1 });
+  });
 });

@@ -11,6 +11,8 @@ describe('SC-09', () => {
     const one = await check(sc09, small);
     expect(one).toMatchObject({ verdict: 'holds', states: 8969, transitions: 17730, depth: 35 });
     expect(vacuous(one)).toEqual([]);
+    const wad = await check(sc09, { ...small, wad: true });
+    expect(wad).toMatchObject({ verdict: 'holds', states: 38010, transitions: 74062, depth: 36 });
     const two = await check(sc09, { smmus: 1 });
     expect(two).toMatchObject({ verdict: 'holds', states: 55560, transitions: 258942, depth: 38 });
   });

@@ -1,9 +1,11 @@
 /** SC-10: EL1's stores to the memory controller. Its seeded defects are in defects.test.ts. */
 import { describe, expect, it } from 'vitest';
+import { search } from '../../src/explorer/index.js';
+import { build } from '../../src/language/index.js';
 import models from '../../models/sc-10.js';
 import { asExpected, check, returned, vacuous, violated } from './observe.js';
 
-const [sc10, published] = models;
+const [sc10, published, publishedFilter, publishedResume] = models;
 /** Resume looks at what it has written: without that, a mistake in it shows. */
 const readBack = 'pass system_suspend/client-presents-its-SIDs';
 
@@ -45,16 +47,40 @@ describe('SC-10', () => {
 });
 
 describe('SC-10/published', () => {
-  it.each([{}, { locked: true }])('is as expected on %o', async (scope) => {
-    expect(vacuous(await asExpected(published, scope))).toEqual([]);
+  it.each([
+    [{}, { states: 39848, transitions: 71354, depth: 17 }],
+    [{ locked: true }, { states: 173, transitions: 266, depth: 13 }],
+    [{ staysMapped: true }, { states: 17064, transitions: 41658, depth: 17 }],
+  ])('is as expected on %o', async (scope, counts) => {
+    const result = await asExpected(published, scope);
+    expect(result).toMatchObject(counts);
+    expect(vacuous(result).filter((id) => !(id === 'W-38' && 'staysMapped' in scope))).toEqual([]);
   });
 
   it('returns these results', async () => {
     expect(await returned(published, { locked: true })).toEqual({
       'EL1-store-to-MC': ['dropped'],
-      freeze: ['-EAGAIN', '-EPERM'],
+      mc_init: ['-EPERM'],
       mc_register_sid_mapping: ['-EBUSY'],
-      register_mc: ['-EPERM'],
     });
+  });
+});
+
+describe('SC-10/published-filter', () => {
+  it.each([{}, { locked: true }, { releases: true }])('is as expected on %o', async (scope) => {
+    expect(vacuous(await asExpected(publishedFilter, scope))).toEqual([]);
+  });
+
+  it('forwards a SID that was released in between, with a second CPU', async () => {
+    const scope = { cpus: 2, locked: true, releases: true };
+    const result = await search(build(publishedFilter, { scope, properties: ['W-38'] }));
+    expect(violated(result)).toEqual({ 'W-38': 15 });
+    expect(result).toMatchObject({ states: 1343856, transitions: 4249168, depth: 44 });
+  }, 120_000);
+});
+
+describe('SC-10/published-resume', () => {
+  it.each([{}, { locked: true }])('is as expected on %o', async (scope) => {
+    expect(vacuous(await asExpected(publishedResume, scope))).toEqual([]);
   });
 });

@@ -96,6 +96,41 @@ describe('SC-15', () => {
   });
 });
 
+describe('SC-15/frees', () => {
+  const [frees] = variants.filter(({ name }) => name === 'SC-15/frees');
+
+  it('holds, and no property is vacuous', async () => {
+    const result = await search(build(frees));
+    expect(result).toMatchObject({ verdict: 'holds', states: 81_864, transitions: 151_339, depth: 137 });
+    expect(result.properties.filter(({ vacuous }) => vacuous)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'the host frees a domain that a device is attached to',
+      ['pass free_domain/refs-is-1'],
+      { 'I-1': 33, 'I-3': 27, 'I-7': 33, 'I-12': 48, 'I-12-device': 35, 'L-3': 27 },
+    ],
+    [
+      'tables are freed, and the reference is not taken',
+      ['drop free_domain/cmpxchg-refs'],
+      { 'I-1': 32, 'I-7': 32, 'I-12': 47, 'I-12-device': 34 },
+    ],
+  ])('%s', async (_, edits, expected) => {
+    expect(violated(await search(build(frees, { edits })))).toEqual(expected);
+  });
+
+  it('free_domain returns these codes', async () => {
+    const codes = await returnCodes(frees);
+    expect(codes.filter((code) => code.includes('free_domain'))).toEqual([
+      '-EINVAL free_domain',
+      '-EINVAL guest-free_domain',
+      '-EPERM free_domain',
+      '-EPERM guest-free_domain',
+    ]);
+  });
+});
+
 describe('variants', () => {
   it.each(variants.map((model) => [model.name, model] as const))('%s is as expected', async (_, model) => {
     const machine = build(model);

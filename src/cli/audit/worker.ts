@@ -1,7 +1,7 @@
 /** What runs in each thread of an audit: one edited model at a time, explored by this thread alone. */
 import { build, describe, type Machine, type Model } from '../../language/index.js';
 import { loadModel, meet, search, type MachineSource, type SearchResult } from '../../explorer/index.js';
-import { coverageOf, encodeTrace, guardFinder, recordTrace } from '../../report/index.js';
+import { coverageOf, droppedFinder, encodeTrace, guardFinder, recordTrace } from '../../report/index.js';
 import { failure, impossible, outcomeOf, type Outcome } from '../../audit/outcome.js';
 import type { AuditEdit } from '../../audit/edits.js';
 import type { Reference } from '../../audit/reference.js';
@@ -130,7 +130,8 @@ function tracesOf(
   const traces: EncodedTrace[] = [];
   if (broken.length === 0) return { traces, lost: '' };
   const guard = guardFinder(machine, describe(model, source));
-  const setting = { tool: version, model, file, place: (at: string) => shortPlace(at, cwd), guard };
+  const dropped = droppedFinder(machine, build(model, { scope: machine.scope, denied: machine.denied }));
+  const setting = { tool: version, model, file, place: (at: string) => shortPlace(at, cwd), guard, dropped };
   try {
     for (const trace of broken)
       traces.push({ property: trace.property, bytes: encodeTrace(recordTrace(machine, trace, setting)) });
