@@ -12,7 +12,6 @@ import {
   goto,
   handler,
   next,
-  optional,
   type Body,
   type Builder,
   type Handler,

@@ -15,7 +15,7 @@ describe('SC-07/ranges', () => {
     [twoCpus, { states: 110_404, transitions: 259_586, depth: 118 }],
     [
       { addresses: 2, lifecycle: true },
-      { states: 8_287, transitions: 10_431, depth: 108 },
+      { states: 8_371, transitions: 10_515, depth: 110 },
     ],
   ])('holds at %o', async (scope, counts) => {
     const result = await check(ranges, scope);
