@@ -239,7 +239,7 @@ export const identityDefects: readonly Defect[] = [
     what: 'tables are freed under pgt_lock, and host_mmu.lock is taken under it, as the brief has it',
     model: 'SC-04/identity-pgt-lock',
     edits: [],
-    violates: { 'P-6': 35 },
+    violates: { 'P-6': 36 },
     brief: [],
     note: 'No deadlock (wedge and V-1 hold, also with three CPUs and two devices): the last reference keeps free_domain and attach_dev of one domain apart. Two public drivers free tables without pgt_lock.',
   },

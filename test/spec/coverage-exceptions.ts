@@ -62,6 +62,15 @@ export const exceptions: readonly Exception[] = [
     never: ['refuses guest-map_pages/leaf-is-not-INV', 'refuses guest-unmap_pages/leaf-is-not-INV'],
   },
   {
+    why: 'who is attached has put the SMMU into the list: only an edit gets there (W-16, drop attach_dev/list_add in SC-03)',
+    never: [
+      'refuses */put-list-node/SMMU-is-in-list',
+      'returns detach_dev -ENOENT',
+      'returns guest-detach_dev -ENOENT',
+      'returns teardown_vm -ENOENT',
+    ],
+  },
+  {
     why: 'whose stream and whose domain it is was asked before the STE is looked at, and an owner has one domain',
     never: ['refuses guest-detach_dev/VMID-matches'],
   },
