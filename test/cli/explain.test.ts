@@ -34,7 +34,7 @@ it('explains properties, windows, defects, assumptions, locks and scenarios', as
     ids: ['W-22'],
     at: expect.stringContaining('models/windows.ts:') as string,
   });
-  expect((await json('D-02'))[0]).toMatchObject({ kind: 'defect', models: ['SC-01', 'SC-21'] });
+  expect((await json('D-02'))[0]).toMatchObject({ kind: 'defect', models: ['SC-01', 'SC-07/ranges', 'SC-21'] });
   expect((await json('A-PD')).map(({ kind }) => kind)).toEqual(['defect', 'assumption']);
   expect((await json('A-PD'))[1]).toMatchObject({ without: '--deny A-PD' });
   expect((await json('pgt_lock', 'SC-01')).map(({ kind }) => kind)).toEqual(['lock', 'lock', 'lock', 'lock']);

@@ -34,7 +34,7 @@ it('prints more and less', () => {
   expect(verbose).toContain('passes  host-owns-page: the host may give a device only what it owns alone');
   expect(verbose).toMatch(/then at map_pages\/use_dma/);
   expect(verbose).toMatch(/ref\[page1\] {2,}0\n/);
-  expect(ringfence(here, 'show', trace, '--compact').stdout).toContain('25-27  cpu1   __pkvm_host_donate_hyp(page1)');
+  expect(ringfence(here, 'show', trace, '--compact').stdout).toContain('25-27» cpu1   __pkvm_host_donate_hyp(page1)');
   const both = ringfence(here, 'show', trace, '--compact', '--verbose');
   expect([both.code, both.stderr]).toEqual([2, 'error: --compact and --verbose exclude each other\n']);
   const json = JSON.parse(ringfence(here, 'show', trace, '--json').stdout) as { story: string[]; steps: unknown[] };

@@ -138,7 +138,8 @@ describe('values', () => {
     const race = pageTrace(storedRace());
     expect(stepWords(race, 0)).toBe('Initial state');
     expect(stepWords(race, 4)).toBe(
-      'Step 4 of 4: driver1, submit, lock, put. changes ring from ⟨driver0⟩ to ⟨driver0, driver1⟩. returns',
+      'Step 4 of 4: driver1, submit, lock, put. changes ring from ⟨driver0⟩ to ⟨driver0, driver1⟩. returns. ' +
+        'Decisive: without this change of ring, no-overflow would hold at the end',
     );
   });
 });
